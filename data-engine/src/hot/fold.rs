@@ -1,0 +1,168 @@
+//! Fills the tables from the log.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use duckdb::types::Value;
+use duckdb::{Connection, appender_params_from_iter};
+use goat::service::Stop;
+use goat::values::UnixMicros;
+use goat::wire::market::{EventBatch, MarketEvent, market_event::Payload};
+use prost::Message;
+use tokio::runtime::Handle;
+
+use super::tables::TABLES;
+use super::{HotError, HotStore};
+use crate::journal::{Chunk, Cursor, JournalError, Log, Start};
+
+/// A flush costs about 0.3 ms whatever it holds, so rows wait for each other this long at most.
+const FLUSH_EVERY: Duration = Duration::from_millis(100);
+const FLUSH_ROWS: usize = 8192;
+const RETENTION_EVERY: Duration = Duration::from_secs(300);
+const READ_BYTES: usize = 1024 * 1024;
+/// The table keeps one snapshot of a book per second; the journal keeps them all.
+const BOOK_ROW_EVERY_MICROS: i64 = 1_000_000;
+
+/// The one writer of the tables.
+#[derive(Debug)]
+pub struct Folder {
+    store: HotStore,
+    connection: Connection,
+    rows: BTreeMap<&'static str, Vec<Vec<Value>>>,
+    waiting: usize,
+    read_seq: u64,
+    newest: UnixMicros,
+    /// The second of the last row of each book.
+    book_seconds: BTreeMap<(i32, String), i64>,
+}
+
+/// The fold cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The tables cannot be written.
+    #[error(transparent)]
+    Hot(#[from] HotError),
+}
+
+impl Folder {
+    pub(super) fn new(store: HotStore, connection: Connection) -> Self {
+        Self {
+            store,
+            connection,
+            rows: BTreeMap::new(),
+            waiting: 0,
+            read_seq: 0,
+            newest: UnixMicros::default(),
+            book_seconds: BTreeMap::new(),
+        }
+    }
+
+    /// Follows the log until stopped. Blocks its thread.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read or the tables cannot be written.
+    pub fn run(mut self, log: &Log, runtime: &Handle, stop: &Stop) -> Result<(), FoldError> {
+        let mut cursor = log.cursor(Start::Oldest)?;
+        let mut flushed = Instant::now();
+        let mut tidied = Instant::now();
+        while !stop.is_cancelled() {
+            let chunk = next_chunk(&mut cursor)?;
+            let at_head = chunk.is_none();
+            if let Some(chunk) = chunk {
+                self.take(&chunk);
+            }
+            let due = self.waiting >= FLUSH_ROWS || flushed.elapsed() >= FLUSH_EVERY || at_head;
+            if due && self.read_seq > self.store.applied_seq() {
+                self.flush()?;
+                flushed = Instant::now();
+            }
+            if tidied.elapsed() >= RETENTION_EVERY {
+                self.tidy()?;
+                tidied = Instant::now();
+            }
+            if at_head {
+                let read_seq = self.read_seq;
+                runtime.block_on(async {
+                    tokio::select! {
+                        _ = log.grown_past(read_seq) => tokio::time::sleep(FLUSH_EVERY).await,
+                        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                        () = stop.cancelled() => {}
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, chunk: &Chunk) {
+        for payload in &chunk.payloads {
+            // The block's checksum held, so what does not decode was written by a newer version.
+            let Ok(batch) = EventBatch::decode(payload.as_ref()) else { continue };
+            for event in &batch.events {
+                self.take_event(event);
+            }
+        }
+        self.read_seq = chunk.last_seq;
+    }
+
+    fn take_event(&mut self, event: &MarketEvent) {
+        let event_time = event.event_time.and_then(|time| UnixMicros::try_from(time).ok()).unwrap_or_default();
+        self.newest = self.newest.max(event_time);
+        if let Some(Payload::Book(book)) = &event.payload {
+            let second = event_time.get().div_euclid(BOOK_ROW_EVERY_MICROS);
+            let last = self.book_seconds.insert((book.venue, book.symbol.clone()), second);
+            if last == Some(second) {
+                return;
+            }
+        }
+        for table in TABLES {
+            if let Some(row) = table.row(event) {
+                self.rows.entry(table.name).or_default().push(row);
+                self.waiting += 1;
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), HotError> {
+        for (table, rows) in &mut self.rows {
+            if rows.is_empty() {
+                continue;
+            }
+            let mut appender = self.connection.appender(table)?;
+            for row in rows.drain(..) {
+                appender.append_row(appender_params_from_iter(row))?;
+            }
+            appender.flush()?;
+        }
+        self.waiting = 0;
+        self.store.shared.applied_seq.store(self.read_seq, Ordering::Release);
+        Ok(())
+    }
+
+    /// Drops what is older than its table keeps. Only a checkpoint gives the memory back.
+    fn tidy(&self) -> Result<(), HotError> {
+        for table in TABLES {
+            let hours = table.retention_hours(&self.store.shared.settings);
+            let oldest = self.newest.minus(Duration::from_secs(u64::from(hours) * 3600));
+            let dropped = self.connection.execute(
+                &format!("DELETE FROM {} WHERE event_time < make_timestamp(?)", table.name),
+                [oldest.get()],
+            )?;
+            metrics::counter!("goat_hot_rows_dropped_total", "table" => table.name).increment(dropped as u64);
+        }
+        self.connection.execute_batch("CHECKPOINT")?;
+        Ok(())
+    }
+}
+
+fn next_chunk(cursor: &mut Cursor) -> Result<Option<Chunk>, JournalError> {
+    if let Some(chunk) = cursor.read_memory(READ_BYTES) {
+        return Ok(Some(chunk));
+    }
+    cursor.read_disk(READ_BYTES)
+}

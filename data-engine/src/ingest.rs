@@ -1,0 +1,71 @@
+//! The one way into the log.
+
+use goat::event::Observation;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most observations in one submission.
+pub const SUBMISSION_MAX: usize = 1024;
+
+/// Submissions that may wait for the sequencer; a feed that finds the queue full waits, and so does the
+/// sender behind it.
+pub const QUEUE_MAX: usize = 256;
+
+/// Observations on their way into the log, with the place where the outcome is awaited.
+#[derive(Debug)]
+pub struct Submission {
+    /// In the order in which they are recorded.
+    pub observations: Vec<Observation>,
+    /// Told once the observations are durable, or are never going to be.
+    pub outcome: oneshot::Sender<Result<Receipt, Refused>>,
+}
+
+/// What became of a submission: each observation is in the log, now or since before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Recorded by this submission.
+    pub accepted: u32,
+    /// Recorded before.
+    pub duplicate: u32,
+    /// The newest position when the submission was done.
+    pub head_seq: u64,
+}
+
+/// Nothing of a submission was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The log cannot be written at present; the same submission may succeed later.
+    #[error("the journal cannot be written; nothing was recorded")]
+    Unwritable,
+    /// The service is about to stop.
+    #[error("the data-engine is stopping; nothing was recorded")]
+    Stopping,
+}
+
+/// Hands observations to the sequencer.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    queue: mpsc::Sender<Submission>,
+}
+
+impl Ingest {
+    /// An entrance and the queue behind it.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::Receiver<Submission>) {
+        let (queue, submissions) = mpsc::channel(QUEUE_MAX);
+        (Self { queue }, submissions)
+    }
+
+    /// Hands over at most [`SUBMISSION_MAX`] observations and returns when they are durable.
+    ///
+    /// They are recorded together or not at all.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was recorded.
+    pub async fn submit(&self, observations: Vec<Observation>) -> Result<Receipt, Refused> {
+        debug_assert!(observations.len() <= SUBMISSION_MAX);
+        let (outcome, told) = oneshot::channel();
+        self.queue.send(Submission { observations, outcome }).await.map_err(|_| Refused::Stopping)?;
+        told.await.map_err(|_| Refused::Stopping)?
+    }
+}

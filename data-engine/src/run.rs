@@ -1,0 +1,252 @@
+//! From settings to a running data-engine.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use goat::event::Source;
+use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
+use goat::settings::{Mode, Settings};
+use goat::values::UnixMicros;
+use goat::wire::MarketDataServiceServer;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::feeds::board::{Board, Condition, Name};
+use crate::feeds::{jupiter, quicknode, replay, simulated};
+use crate::hot::HotStore;
+use crate::ingest::Ingest;
+use crate::instance::{Identity, Instance};
+use crate::journal::{Directory, LogId, Writer, recover};
+use crate::journal_tool::as_failure;
+use crate::sequencer::{Memory, Sequencer};
+use crate::serve::MarketData;
+
+/// Addresses, taken before any other work.
+struct Listeners {
+    grpc: TcpListener,
+    admin: TcpListener,
+    webhook: Option<TcpListener>,
+}
+
+/// Where the feeds go on after a restart.
+struct Resume {
+    source_position: u64,
+    world_start: Option<UnixMicros>,
+    last_price_time: Option<UnixMicros>,
+}
+
+/// Records and serves until stopped.
+///
+/// # Errors
+///
+/// When an address is taken, the data directory is another's, the journal is damaged or can no longer be
+/// written, or a server ends by itself.
+pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
+    let started_at = UnixMicros::now();
+    let listeners = Listeners::bind(&settings).await?;
+    let instance = Instance::take(&settings, &Identity::of(&settings)?)?;
+    let (writer, memory) = open_journal(&settings, &instance).await?;
+    let log = writer.log();
+    let resume = Resume::of(&memory);
+    let (hot, folder) = HotStore::open(&settings.hot, log.head().seq)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+
+    let board = Board::default();
+    let service = MarketData {
+        log: log.clone(),
+        hot: hot.clone(),
+        board: board.clone(),
+        latest: memory.latest.clone(),
+        stop: stop.clone(),
+        settings: settings.clone(),
+        started_at,
+    };
+    let (ingest, queue) = Ingest::new();
+    let sequencer = Sequencer::new(writer, memory, board.clone());
+    let recording = on_thread("sequencer", &stop, move || {
+        sequencer.run(queue).map_err(|error| Failure::Io(error.to_string()))
+    })?;
+    let (folded, folding, runtime) = (log.clone(), stop.clone(), Handle::current());
+    let folding = on_thread("hot-store", &stop, move || {
+        folder.run(&folded, &runtime, &folding).map_err(|error| Failure::Internal(error.to_string()))
+    })?;
+
+    let readiness = Readiness::default();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(serve_admin(listeners.admin, readiness.clone(), stop.clone()));
+    tasks.spawn(serve_grpc(
+        listeners.grpc,
+        MarketDataServiceServer::new(service),
+        "data-engine",
+        stop.clone(),
+    ));
+    let ground = Ground { ingest, board, stop: stop.clone() };
+    start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
+    readiness.set(true);
+    tracing::info!(
+        mode = settings.feeds.mode.as_str(),
+        grpc = %settings.data_engine.listen,
+        head_seq = log.head().seq,
+        after_ms = UnixMicros::now().millis_since(started_at),
+        "recording"
+    );
+    let outcome = until_all_end(tasks, &stop).await;
+    // The queue is empty and closed once every feed has ended: only then is the last event recorded.
+    let recorded = ended(recording).await;
+    let folded = ended(folding).await;
+    tracing::info!(head_seq = log.head().seq, "stopped");
+    recorded.and(folded).and(outcome)
+}
+
+impl Listeners {
+    async fn bind(settings: &Settings) -> Result<Self, Failure> {
+        let webhook = &settings.feeds.webhook;
+        Ok(Self {
+            grpc: bind("data_engine.listen", settings.data_engine.listen).await?,
+            admin: bind("data_engine.metrics_listen", settings.data_engine.metrics_listen).await?,
+            webhook: match webhook.enabled {
+                true => Some(bind("feeds.webhook.listen", webhook.listen).await?),
+                false => None,
+            },
+        })
+    }
+}
+
+impl Resume {
+    fn of(memory: &Memory) -> Self {
+        Self {
+            source_position: memory.known.source_position(),
+            world_start: memory.world_start,
+            last_price_time: memory.latest.newest_time(),
+        }
+    }
+
+    fn simulated(&self) -> Option<simulated::feed::Resume> {
+        self.world_start.map(|first_event_time| simulated::feed::Resume {
+            first_event_time,
+            last_source_position: self.source_position,
+        })
+    }
+}
+
+async fn open_journal(settings: &Settings, instance: &Instance) -> Result<(Writer, Memory), Failure> {
+    let begun = Instant::now();
+    let path = instance.journal();
+    let journal = settings.journal.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let io = |error| Failure::Io(format!("the journal {}: {error}", path.display()));
+        let disk = Directory::create(path.clone()).map_err(io)?;
+        let mut memory = Memory::default();
+        let recovered = recover(Arc::new(disk), &journal, new_log_id(), &mut |payload| memory.learn(payload))
+            .map_err(as_failure)?;
+        Ok((recovered, memory))
+    });
+    let (recovered, memory) =
+        opened.await.map_err(|error| Failure::Internal(format!("opening the journal: {error}")))??;
+    if let Some(torn) = &recovered.torn_tail {
+        tracing::warn!(
+            file = torn.file,
+            offset = torn.offset,
+            bytes = torn.bytes,
+            "a write that was cut short, and never acknowledged, has been removed"
+        );
+    }
+    let head = recovered.writer.head();
+    tracing::info!(head_seq = head.seq, took_ms = begun.elapsed().as_millis(), "journal opened and checked");
+    Ok((recovered.writer, memory))
+}
+
+fn new_log_id() -> LogId {
+    LogId(rand::random())
+}
+
+/// What a feed needs of the engine.
+#[derive(Clone)]
+struct Ground {
+    ingest: Ingest,
+    board: Board,
+    stop: Stop,
+}
+
+fn start_feeds(
+    tasks: &mut JoinSet<Result<(), Failure>>,
+    settings: &Settings,
+    webhook: Option<TcpListener>,
+    resume: Resume,
+    ground: Ground,
+) {
+    let feeds = settings.feeds.clone();
+    if let Some(listener) = webhook {
+        let (webhook, live) = (feeds.webhook.clone(), feeds.mode == Mode::Live);
+        let Ground { ingest, board, stop } = ground.clone();
+        tasks.spawn(async move {
+            if live {
+                for name in [Name::Trades, Name::Whales] {
+                    board.set(name, Source::QuickNode, Condition::Up);
+                }
+            }
+            quicknode::server::serve(listener, &webhook, ingest, board, stop).await
+        });
+    }
+    let Ground { ingest, board, stop } = ground;
+    match feeds.mode {
+        Mode::Simulated => {
+            tasks.spawn(async move {
+                simulated::feed::run(&feeds.simulated, resume.simulated(), ingest, board, stop).await
+            });
+        }
+        Mode::Replay => {
+            tasks.spawn(async move {
+                replay::feed::run(&feeds.replay, resume.source_position, ingest, board, stop).await
+            });
+        }
+        Mode::Live if feeds.jupiter.enabled => {
+            tasks.spawn(async move {
+                jupiter::feed::run(&feeds.jupiter, resume.last_price_time, ingest, board, stop).await
+            });
+        }
+        Mode::Live => {
+            board.set(Name::Prices, Source::Jupiter, Condition::Off("feeds.jupiter.enabled is false".to_owned()));
+        }
+    }
+}
+
+/// Runs a piece of the engine that blocks, on a thread of its own. When it fails, everything stops.
+fn on_thread(
+    name: &'static str,
+    stop: &Stop,
+    work: impl FnOnce() -> Result<(), Failure> + Send + 'static,
+) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> {
+    let (outcome, ended) = oneshot::channel();
+    let stop = stop.clone();
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let result = work();
+        if let Err(failure) = &result {
+            tracing::error!(thread = name, %failure, "the engine cannot go on");
+            stop.cancel();
+        }
+        // The receiver is gone only when the process is already ending.
+        let _ = outcome.send(result);
+    });
+    thread.map_err(|error| Failure::Internal(format!("the thread {name} did not start: {error}")))?;
+    Ok(ended)
+}
+
+async fn ended(thread: oneshot::Receiver<Result<(), Failure>>) -> Result<(), Failure> {
+    thread.await.unwrap_or_else(|_| Err(Failure::Internal("a thread ended without a word".to_owned())))
+}
+
+/// Waits for every task. The first that fails stops the others, and its failure is the outcome.
+async fn until_all_end(mut tasks: JoinSet<Result<(), Failure>>, stop: &Stop) -> Result<(), Failure> {
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        let result = ended.unwrap_or_else(|error| Err(Failure::Internal(format!("a task ended: {error}"))));
+        if result.is_err() && outcome.is_ok() {
+            stop.cancel();
+            outcome = result;
+        }
+    }
+    outcome
+}

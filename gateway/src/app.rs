@@ -1,0 +1,104 @@
+//! All that the gateway serves, as one router.
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, HeaderName};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use goat::service::Stop;
+use tonic::Code;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::engines::Engines;
+use crate::problem::Problem;
+use crate::rest::body_too_large;
+use crate::schema::{BadSchema, Schema};
+use crate::site::Site;
+use crate::{health, measure, openapi, rest};
+
+/// The longest body that is read.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Paths that are served beside the schema's own.
+pub(crate) const HEALTH: &str = "/health";
+/// Where the description of all paths lies.
+pub(crate) const OPENAPI: &str = "/openapi.json";
+
+/// On every answer, whatever it is. Nothing is loaded from anywhere else, and nobody frames us.
+const SECURITY_HEADERS: [(&str, &str); 3] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
+         img-src 'self' data:; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+];
+
+/// REST, health, description and dashboard, in front of these engines.
+///
+/// # Errors
+///
+/// When the schema's annotations cannot be served.
+pub(crate) fn router(engines: &Engines, stop: &Stop) -> Result<Router, BadSchema> {
+    measure::describe();
+    let schema = Schema::load()?;
+    refuse_reserved(&schema)?;
+    let description = Json(openapi::document(&schema));
+    let site = Site::built_in();
+    let asked = engines.clone();
+
+    let router = rest::routes(&schema, engines, stop)?
+        .route(HEALTH, get(move || health::answer(asked.clone())))
+        .route(OPENAPI, get(move || async move { description.clone() }))
+        .fallback(move |request: Request| async move { site.answer(&request) })
+        .method_not_allowed_fallback(move |request: Request| {
+            let refusal = method_not_allowed(request.method(), request.uri().path());
+            async move { refusal }
+        })
+        .layer(from_fn(limit_body))
+        .layer(CompressionLayer::new().compress_when(compressible()))
+        .layer(from_fn(measure::requests));
+    Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
+        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        router.layer(SetResponseHeaderLayer::overriding(name, value))
+    }))
+}
+
+/// The request knows the path, but not by this verb.
+pub(crate) fn method_not_allowed(verb: &Method, path: &str) -> Problem {
+    Problem::new(Code::Unimplemented, format!("{verb} is not allowed on {path}"))
+        .with_http(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// A stream must not wait in a compressor for the next message, and a font is compressed already.
+fn compressible() -> impl Predicate {
+    DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/x-ndjson"))
+        .and(NotForContentType::const_new("font/woff2"))
+}
+
+/// A body that announces more than is read is refused before it is sent.
+async fn limit_body(request: Request, next: Next) -> Response {
+    let announced: Option<u64> =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    match announced {
+        Some(length) if length > BODY_BYTES_MAX as u64 => body_too_large().into_response(),
+        _ => next.run(request).await,
+    }
+}
+
+fn refuse_reserved(schema: &Schema) -> Result<(), BadSchema> {
+    for (operation, binding) in schema.bindings() {
+        let path = binding.template.to_string();
+        if path == HEALTH || path == OPENAPI {
+            let rpc = operation.rpc.full_name().to_owned();
+            return Err(BadSchema::BadRule { rpc, problem: format!("{path} is the gateway's own path") });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Who answers which package, and what it means when nobody does.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use goat::service::channel;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use crate::problem::Problem;
+
+/// One engine and the way to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine {
+    name: &'static str,
+    address: SocketAddr,
+    channel: Channel,
+}
+
+impl Engine {
+    fn new(name: &'static str, address: SocketAddr) -> Self {
+        Self { name, address, channel: channel(address) }
+    }
+
+    /// The name of the service, as an operator knows it.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The connection that short calls share.
+    pub(crate) fn shared(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// A connection of its own for one stream: a reader that pauses fills the window of its connection,
+    /// and must not hold back anybody else's.
+    pub(crate) fn own(&self) -> Channel {
+        channel(self.address)
+    }
+
+    /// What the caller is told when the engine fails: its own words, or that it was not reached.
+    pub(crate) fn problem(&self, status: &Status) -> Problem {
+        match status.source() {
+            // Only a status made on this side has a source: the engine never said anything.
+            Some(source) => self.unreached(&innermost(source)),
+            None => Problem::new(status.code(), status.message()),
+        }
+    }
+
+    /// The engine is not there, or no longer.
+    fn unreached(&self, reason: &str) -> Problem {
+        let Self { name, address, .. } = self;
+        Problem::new(Code::Unavailable, format!("the {name} does not answer at {address}: {reason}"))
+    }
+}
+
+/// Both engines.
+#[derive(Debug, Clone)]
+pub(crate) struct Engines {
+    pub(crate) market: Engine,
+    pub(crate) trading: Engine,
+}
+
+impl Engines {
+    /// The engines at these addresses; connected when they are first asked.
+    pub(crate) fn new(market: SocketAddr, trading: SocketAddr) -> Self {
+        Self { market: Engine::new("data-engine", market), trading: Engine::new("trading-engine", trading) }
+    }
+
+    /// Who implements the services of a package.
+    pub(crate) fn of_package(&self, package: &str) -> Option<&Engine> {
+        match package {
+            "goat.market.v1" => Some(&self.market),
+            "goat.trading.v1" => Some(&self.trading),
+            _ => None,
+        }
+    }
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}

@@ -1,0 +1,97 @@
+//! REST, server-sent events, `OpenAPI` and the dashboard, all from the schema's own annotations.
+//!
+//! The gateway owns no data: what it shows is what an RPC answers, and a new annotated RPC appears in
+//! REST and `OpenAPI` without a line here. It starts and serves while the engines are down.
+//!
+//! - `schema`: the RPCs that have a path, read from the descriptors.
+//! - `rest`: one HTTP request → one RPC → canonical JSON, or a stream of it.
+//! - `openapi`: the same bindings, described.
+//! - `health`: both engines asked, one answer.
+//! - `site`: the dashboard's files, built in.
+//! - `engines`: who answers which package; `problem`: the one form of every refusal.
+//! - `app`: all of it as one router; `http`: sockets, limits, stopping.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use goat::service::{Failure, Readiness, Stop, bind, serve_admin};
+use goat::settings::Settings;
+
+mod app;
+mod engines;
+mod health;
+mod http;
+mod measure;
+mod openapi;
+mod problem;
+mod rest;
+mod schema;
+mod site;
+
+#[cfg(test)]
+mod tests;
+
+const REACH_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Serves until stopped. Addresses are bound before anything else is done.
+///
+/// # Errors
+///
+/// When an address is taken, the schema's annotations cannot be served, or a server ends by itself.
+pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
+    let listener = bind("gateway.listen", settings.gateway.listen).await?;
+    let admin = bind("gateway.metrics_listen", settings.gateway.metrics_listen).await?;
+    let router = router(settings.data_engine.listen, settings.trading_engine.listen, &stop)?;
+
+    let readiness = Readiness::default();
+    readiness.set(true);
+    tracing::info!(address = %settings.gateway.listen, "serving");
+    tokio::try_join!(serve_admin(admin, readiness, stop.clone()), http::serve(listener, router, stop))?;
+    Ok(())
+}
+
+/// Everything that the gateway serves, in front of engines at these addresses.
+///
+/// # Errors
+///
+/// When the schema's annotations cannot be served.
+pub fn router(
+    data_engine: SocketAddr,
+    trading_engine: SocketAddr,
+    stop: &Stop,
+) -> Result<axum::Router, Failure> {
+    let engines = engines::Engines::new(data_engine, trading_engine);
+    app::router(&engines, stop).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// Looks at what `run` needs, without serving. An engine that does not answer is a finding, no failure.
+///
+/// # Errors
+///
+/// When a port is taken or the schema's annotations cannot be served.
+pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
+    let schema = schema::Schema::load().map_err(|error| Failure::Internal(error.to_string()))?;
+    let mut findings = vec![format!("schema: {} paths", schema.bindings().count())];
+    for (setting, address) in [
+        ("gateway.listen", settings.gateway.listen),
+        ("gateway.metrics_listen", settings.gateway.metrics_listen),
+    ] {
+        std::net::TcpListener::bind(address).map_err(|error| {
+            Failure::Unavailable(format!("cannot listen on {address} ({setting}): {error}"))
+        })?;
+        findings.push(format!("{setting}: {address} is free"));
+    }
+    for (engine, address) in
+        [("data-engine", settings.data_engine.listen), ("trading-engine", settings.trading_engine.listen)]
+    {
+        findings.push(match TcpStream::connect_timeout(&address, REACH_TIMEOUT) {
+            Ok(_) => format!("{engine}: answers at {address}"),
+            Err(error) => {
+                format!("{engine}: does not answer at {address} ({error}); the gateway starts without it")
+            }
+        });
+    }
+    Ok(findings)
+}

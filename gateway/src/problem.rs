@@ -1,0 +1,60 @@
+//! The one form of every refusal: google.rpc.Status as JSON.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use goat::error::http_status;
+use serde::Serialize;
+use tonic::Code;
+
+/// Why a request is not answered, and with which status that is said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Problem {
+    code: Code,
+    http: StatusCode,
+    message: String,
+}
+
+impl Problem {
+    /// A problem with the HTTP status that belongs to its code.
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        let http = StatusCode::from_u16(http_status(code)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { code, http, message: message.into() }
+    }
+
+    /// The request cannot be right: the message names the field and the value.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidArgument, message)
+    }
+
+    /// A problem that HTTP has a finer word for than gRPC.
+    pub(crate) fn with_http(self, http: StatusCode) -> Self {
+        Self { http, ..self }
+    }
+
+    /// What went wrong, as a sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The problem as google.rpc.Status.
+    pub(crate) fn body(&self) -> Body<'_> {
+        Body { code: self.code.into(), message: &self.message, details: [] }
+    }
+}
+
+/// google.rpc.Status.
+#[derive(Debug, Serialize)]
+pub(crate) struct Body<'a> {
+    code: i32,
+    message: &'a str,
+    details: [(); 0],
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        (self.http, [(CACHE_CONTROL, "no-store")], Json(self.body())).into_response()
+    }
+}

@@ -1,0 +1,48 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+/** The gateway under test. */
+export const gateway = (process.env.GOAT_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
+
+const shots = process.env.GOAT_SCREENSHOTS;
+
+/** A headless browser that asks nothing of the internet. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  });
+}
+
+/** A page with the list of everything that went wrong in it, and of every foreign address it asked for. */
+export async function openPage(browser, { width, height, theme, address }) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true });
+  const page = await context.newPage();
+  const faults = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(gateway) && !/^(data|blob):/.test(url)) faults.push(`foreign: ${url}`);
+  });
+  await page.goto(`${gateway}${address}`);
+  return { page, faults, close: () => context.close() };
+}
+
+/** Saves a picture when GOAT_SCREENSHOTS names a folder. */
+export async function picture(page, name) {
+  if (!shots) return;
+  await mkdir(shots, { recursive: true });
+  await page.screenshot({ path: path.join(shots, `${name}.png`) });
+}
+
+/** How many pixels the page is wider than its window. */
+export function overflow(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { gateway, launch, openPage, overflow, picture } from './browser.mjs';
+
+const views = [
+  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
+  { name: 'desktop-dark', width: 1440, height: 900, theme: 'dark' },
+  { name: 'tablet-light', width: 900, height: 1100, theme: 'light' },
+  { name: 'phone-light', width: 390, height: 844, theme: 'light' },
+  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
+];
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+});
+
+describe('Market page', () => {
+  for (const view of views) {
+    it(`shows the market, ${view.name}`, async () => {
+      const { page, faults, close } = await openPage(browser, { ...view, address: '/#market' });
+      await page.getByTestId('mode-tag').waitFor();
+      assert.match(await page.getByTestId('mode-tag').innerText(), /^(SIMULATED|REPLAY.*|LIVE)$/);
+      await page.getByTestId('active-cycle').nth(6).waitFor();
+      assert.equal(await page.getByTestId('active-cycle').count(), 7);
+      assert.match(await page.getByTestId('sentence').innerText(), /^SOL [\d,.]+ USD/);
+      assert.equal(await page.locator('html').getAttribute('data-theme'), view.theme);
+      assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
+      await picture(page, `market-${view.name}`);
+      assert.deepEqual(faults, []);
+      await close();
+    });
+  }
+
+  it('moves with the ticks', async () => {
+    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    const chart = page.getByTestId('price-chart');
+    const ticks = async () => Number(await chart.getAttribute('data-ticks'));
+    await page.waitForFunction(() => Number(document.querySelector('[data-testid="price-chart"]')?.getAttribute('data-generation')) > 0);
+    const first = await ticks();
+    await page.waitForFunction(
+      (before) => Number(document.querySelector('[data-testid="price-chart"]')?.getAttribute('data-ticks')) > before + 1,
+      first,
+      { timeout: 20_000 },
+    );
+    assert.equal(await page.locator('[data-testid="price-chart"] canvas').count() > 0, true);
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  it('selects thresholds and windows, by hand and by key', async () => {
+    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    await page.getByTestId('active-cycle').nth(6).waitFor();
+    await page.getByTestId('active-cycle').nth(0).click();
+    assert.match(await page.getByTestId('active-cycle').nth(0).getAttribute('class'), /sel/);
+    await page.keyboard.press('j');
+    assert.match(await page.getByTestId('active-cycle').nth(1).getAttribute('class'), /sel/);
+    await page.keyboard.press('1');
+    await page.locator('.seg button[aria-pressed="true"]', { hasText: '15 min' }).waitFor();
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  it('remembers the theme, lists its keys, holds, and saves a table', async () => {
+    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    await page.getByTestId('active-cycle').nth(6).waitFor();
+    await page.keyboard.press('t');
+    await page.reload();
+    assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+    await page.getByTestId('active-cycle').nth(6).waitFor();
+    await page.keyboard.press('?');
+    await page.getByTestId('keys').getByText('Hold the page').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('keys').waitFor({ state: 'hidden' });
+    await page.keyboard.press('Space');
+    await page.getByTestId('clock').getByText(/^held at \d\d:\d\d:\d\d$/).waitFor();
+    const download = page.waitForEvent('download');
+    await page.keyboard.press('c');
+    assert.equal((await download).suggestedFilename(), 'cycles.csv');
+    assert.deepEqual(faults, []);
+    await close();
+  });
+});
+
+describe('Feeds page', () => {
+  for (const view of views) {
+    it(`lists feeds and engines, ${view.name}`, async () => {
+      const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
+      await page.getByTestId('feed').first().waitFor();
+      assert.ok((await page.getByTestId('feed').count()) >= 1);
+      await page.getByTestId('market-engine').getByText('Hot store', { exact: true }).waitFor();
+      await page.getByTestId('trading-engine').getByText('State hash').waitFor();
+      assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
+      await picture(page, `feeds-${view.name}`);
+      assert.deepEqual(faults, []);
+      await close();
+    });
+  }
+
+  it('is reached by keys', async () => {
+    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/' });
+    await page.getByTestId('sentence').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('f');
+    await page.getByTestId('feeds-table').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');
+    await page.getByTestId('price-chart').waitFor();
+    assert.deepEqual(faults, []);
+    await close();
+  });
+});
+
+describe('A lost stream', () => {
+  it('is said with its retry, and again when it is back', async () => {
+    const { page, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    await page.getByTestId('active-cycle').nth(6).waitFor();
+    await page.route('**/stream/**', (route) => route.abort());
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+      Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    const lost = page.getByTestId('stream-lost');
+    await lost.waitFor();
+    assert.match(await lost.innerText(), /lost \d\d:\d\d:\d\d\. Retry \d+ /);
+    await picture(page, 'market-stream-lost');
+    await page.unroute('**/stream/**');
+    await page.getByTestId('notice').waitFor({ timeout: 30_000 });
+    assert.match(await page.getByTestId('notice').innerText(), /back \d\d:\d\d:\d\d after/);
+    await close();
+  });
+});
+
+describe('API page', () => {
+  it('lists the operations of this gateway', async () => {
+    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/api-docs/' });
+    await page.locator('.opblock').first().waitFor({ timeout: 20_000 });
+    assert.ok((await page.locator('.opblock').count()) >= 1);
+    await picture(page, 'api-docs');
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  it('is linked from the rail', async () => {
+    const { page, close } = await openPage(browser, { ...views[0], address: '/' });
+    assert.equal(await page.locator('.rail a', { hasText: 'API' }).getAttribute('href'), '/api-docs/');
+    assert.ok(gateway.startsWith('http'));
+    await close();
+  });
+});

@@ -1,0 +1,87 @@
+import { pageClock } from '../live/page_clock.svelte';
+import { market } from '../market/live_market.svelte';
+import { windows } from '../market/windows';
+import { saveCsv } from '../table/csv';
+import { cyclesCsv } from '../market/cycles_csv';
+import { feedsCsv } from '../feeds/feeds_csv';
+import { engines } from '../live/engines.svelte';
+import { pages } from './pages';
+import { route } from './route.svelte';
+import { recall, remember, theme } from './theme.svelte';
+
+const sequenceMs = 1500;
+const setting = 'goat.keys';
+
+/** The keys there are, with what they do. */
+export const keyList: readonly (readonly [keys: string, what: string])[] = [
+  ...pages.map((page) => [`G ${page.key.toUpperCase()}`, page.title] as const),
+  ['1 – 4', 'Window of the charts'],
+  ['J K', 'Next, previous threshold'],
+  ['Space', 'Hold the page'],
+  ['C', 'Save the table as CSV'],
+  ['T', 'Light, dark'],
+  ['?', 'This list'],
+];
+
+/** Single keys and the list of them. */
+class Keyboard {
+  /** False when single keys were switched off; only "?" remains. */
+  enabled = $state(recall(setting) !== 'off');
+  listOpen = $state(false);
+  #afterG = 0;
+
+  /** Switches single keys on or off and remembers it. */
+  setEnabled(enabled: boolean): void {
+    this.enabled = enabled;
+    remember(setting, enabled ? 'on' : 'off');
+  }
+
+  /** Acts on keys until the returned function is called. */
+  run(): () => void {
+    const press = (event: KeyboardEvent): void => this.#press(event);
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const key = event.key.toLowerCase();
+    if (key === '?') this.listOpen = !this.listOpen;
+    else if (!this.enabled || this.listOpen) return;
+    else if (this.#isSecondOfSequence(key)) return;
+    else if (key === 'g') this.#afterG = performance.now();
+    else this.#act(key, event);
+  }
+
+  #isSecondOfSequence(key: string): boolean {
+    const within = performance.now() - this.#afterG < sequenceMs && this.#afterG > 0;
+    this.#afterG = 0;
+    const page = within ? pages.find((each) => each.key === key) : undefined;
+    if (page) route.go(page.name);
+    return page !== undefined;
+  }
+
+  #act(key: string, event: KeyboardEvent): void {
+    const window = windows[Number(key) - 1];
+    if (key === 't') theme.toggle();
+    else if (key === ' ' && !isPressable(event.target)) {
+      event.preventDefault();
+      pageClock.toggleHold();
+    } else if (key === 'c') saveCsv(route.page === 'market' ? cyclesCsv(market.cycles.all) : feedsCsv(engines.known));
+    else if (route.page !== 'market') return;
+    else if (window) void market.select(window);
+    else if (key === 'j') market.cycles.step(1);
+    else if (key === 'k') market.cycles.step(-1);
+  }
+}
+
+/** The page's keyboard. */
+export const keyboard = new Keyboard();
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+function isPressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && /^(BUTTON|A)$/.test(target.tagName);
+}

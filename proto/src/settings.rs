@@ -1,0 +1,429 @@
+//! What can be configured: defaults < `goat.toml` < `GOAT_…` environment, with `__` for nesting
+//! (`GOAT_FEEDS__MODE=replay`). One file serves the three services; an unknown key is refused by name.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+mod secret;
+
+pub use secret::Secret;
+
+/// Environment variables that start like settings and are none.
+const NOT_SETTINGS: [&str; 2] = ["recordings", "bench_events"];
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A key is unknown or a value has the wrong type; says which, and where it stands.
+    #[error("{0}")]
+    Unreadable(Box<figment::Error>),
+    /// The file named on the command line is not there.
+    #[error("the settings file {0} does not exist")]
+    NoFile(PathBuf),
+    /// A value is of the right type and still cannot be.
+    #[error("{key} {problem}")]
+    Refused {
+        /// The key, dotted.
+        key: &'static str,
+        /// What is wrong with its value, with the value.
+        problem: String,
+    },
+}
+
+/// All settings, each with its default.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where everything that an instance writes lies. Default: `data/<mode>`.
+    pub data_dir: Option<PathBuf>,
+    /// Where the events come from.
+    pub feeds: Feeds,
+    /// The log.
+    pub journal: Journal,
+    /// The in-memory tables.
+    pub hot: Hot,
+    /// Price cycles.
+    pub cycles: Cycles,
+    /// The data-engine's addresses.
+    pub data_engine: DataEngine,
+    /// The trading-engine's addresses.
+    pub trading_engine: TradingEngine,
+    /// The gateway's addresses.
+    pub gateway: Gateway,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Which world the instance records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A seeded generator.
+    #[default]
+    Simulated,
+    /// Recordings.
+    Replay,
+    /// The venues.
+    Live,
+}
+
+impl Mode {
+    /// The mode as it is written in settings and paths.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simulated => "simulated",
+            Self::Replay => "replay",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// Where the events come from.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Feeds {
+    /// simulated, replay or live.
+    pub mode: Mode,
+    /// The generator.
+    pub simulated: Simulated,
+    /// The recordings.
+    pub replay: Replay,
+    /// The price API.
+    pub jupiter: Jupiter,
+    /// The receiver of wallet trades and whale movements.
+    pub webhook: Webhook,
+}
+
+/// The generator of a market that never was.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Simulated {
+    /// Same seed, same events.
+    pub seed: u64,
+    /// How much of the past it tells at the first start, in hours.
+    pub history_hours: u32,
+    /// Simulated seconds a second.
+    pub speed: u32,
+}
+
+impl Default for Simulated {
+    fn default() -> Self {
+        Self { seed: 7, history_hours: 2, speed: 1 }
+    }
+}
+
+/// Recordings, told again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replay {
+    /// A folder or a file; several separated by commas.
+    pub path: String,
+    /// Recorded seconds a second; 0 for as fast as possible.
+    pub speed: f64,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { path: String::new(), speed: 1.0 }
+    }
+}
+
+/// Jupiter's price API, version 3.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jupiter {
+    /// False switches the feed off in live mode.
+    pub enabled: bool,
+    /// The base address.
+    pub url: String,
+    /// Without a key, one request every two seconds is allowed.
+    pub api_key: Option<Secret>,
+    /// Between two requests; default 1020 with a key (60 requests a minute and a little air), 2000 without.
+    pub interval_ms: Option<u64>,
+    /// A jump above this waits for the next tick to confirm it.
+    pub max_jump_percent: f64,
+    /// Token to mint.
+    pub mints: std::collections::BTreeMap<String, String>,
+}
+
+impl Default for Jupiter {
+    fn default() -> Self {
+        let mints = [
+            ("SOL", "So11111111111111111111111111111111111111112"),
+            ("BTC", "3NZ9JMVBmGAqocybic2c7LQCJScmgsAZ6vQqTDzcqmJh"),
+            ("ETH", "7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs"),
+        ];
+        Self {
+            enabled: true,
+            url: "https://api.jup.ag".to_owned(),
+            api_key: None,
+            interval_ms: None,
+            max_jump_percent: 10.0,
+            mints: mints.map(|(token, mint)| (token.to_owned(), mint.to_owned())).into(),
+        }
+    }
+}
+
+/// The receiver of wallet trades and whale movements.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhook {
+    /// False switches the receiver off.
+    pub enabled: bool,
+    /// Where posts arrive.
+    pub listen: SocketAddr,
+    /// A larger body, before or after decompression, is answered 413.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Webhook {
+    fn default() -> Self {
+        Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024 }
+    }
+}
+
+/// When the log calls an event durable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// When the disk has it: survives power loss.
+    #[default]
+    Always,
+    /// When the operating system has it: survives the death of the process, not of the machine.
+    Os,
+}
+
+/// The log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Journal {
+    /// When an event counts as durable.
+    pub sync: Sync,
+    /// A new file is begun at this size.
+    pub segment_bytes: u64,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { sync: Sync::Always, segment_bytes: 64 * 1024 * 1024 }
+    }
+}
+
+/// The in-memory tables.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hot {
+    /// Rows older than this against the newest are dropped.
+    pub hours: u32,
+    /// The same, for wallet trades.
+    pub trade_hours: u32,
+    /// What the tables may take together.
+    pub memory_mb_max: u32,
+}
+
+impl Default for Hot {
+    fn default() -> Self {
+        Self { hours: 24, trade_hours: 72, memory_mb_max: 4096 }
+    }
+}
+
+/// Price cycles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cycles {
+    /// The token whose price makes the cycles.
+    pub token: String,
+    /// The falls from the peak that end a cycle.
+    pub thresholds_percent: Vec<f64>,
+}
+
+impl Default for Cycles {
+    fn default() -> Self {
+        Self { token: "SOL".to_owned(), thresholds_percent: vec![0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50] }
+    }
+}
+
+/// The data-engine's addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataEngine {
+    /// gRPC.
+    pub listen: SocketAddr,
+    /// Metrics and health over HTTP.
+    pub metrics_listen: SocketAddr,
+}
+
+impl Default for DataEngine {
+    fn default() -> Self {
+        Self { listen: loopback(5050), metrics_listen: loopback(9050) }
+    }
+}
+
+/// The trading-engine's addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TradingEngine {
+    /// gRPC.
+    pub listen: SocketAddr,
+    /// Metrics and health over HTTP.
+    pub metrics_listen: SocketAddr,
+    /// How far back a cold start fetches events, in hours of event time. A replay is always read whole.
+    pub cold_hours: u32,
+}
+
+impl Default for TradingEngine {
+    fn default() -> Self {
+        Self { listen: loopback(5052), metrics_listen: loopback(9052), cold_hours: 2 }
+    }
+}
+
+/// The gateway's addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gateway {
+    /// The website, REST and server-sent events.
+    pub listen: SocketAddr,
+    /// Metrics and health over HTTP.
+    pub metrics_listen: SocketAddr,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self { listen: loopback(8000), metrics_listen: loopback(9000) }
+    }
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// For a machine, one object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// text or json.
+    pub format: LogFormat,
+    /// Levels by module, such as `info` or `info,data_engine=debug`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+impl Settings {
+    /// Reads the settings: `file` when given, `goat.toml` when it is there, and the environment.
+    ///
+    /// # Errors
+    ///
+    /// When a key is unknown, a value has the wrong type or cannot be used: each named.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let path = file.unwrap_or(Path::new("goat.toml"));
+        let environment = Env::prefixed("GOAT_").ignore(&NOT_SETTINGS).split("__");
+        let mut layers = Figment::from(Serialized::defaults(Self::default()));
+        if path.is_file() {
+            layers = layers.merge(Toml::file_exact(path));
+        } else if file.is_some() {
+            return Err(SettingsError::NoFile(path.to_owned()));
+        }
+        let settings: Self = layers
+            .merge(environment)
+            .extract()
+            .map_err(|error| SettingsError::Unreadable(Box::new(error)))?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// Where everything that this instance writes lies.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| Path::new("data").join(self.feeds.mode.as_str()))
+    }
+
+    /// The settings as `goat.toml` would hold them, secrets masked.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be written as TOML.
+    pub fn dump(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(self)
+    }
+
+    fn validate(&self) -> Result<(), SettingsError> {
+        let refuse = |key, problem: String| Err(SettingsError::Refused { key, problem });
+        for (key, address) in self.addresses() {
+            if !address.ip().is_loopback() {
+                return refuse(
+                    key,
+                    format!("is {address}; without TLS and a token only loopback addresses are served"),
+                );
+            }
+        }
+        if self.feeds.mode == Mode::Replay && self.feeds.replay.path.is_empty() {
+            return refuse(
+                "feeds.replay.path",
+                "is empty; name the folder or the files to replay".to_owned(),
+            );
+        }
+        let speed = self.feeds.replay.speed;
+        if !speed.is_finite() || speed < 0.0 {
+            return refuse("feeds.replay.speed", format!("is {speed}; it must be zero or more"));
+        }
+        if self.feeds.simulated.speed == 0 {
+            return refuse("feeds.simulated.speed", "is 0; it must be at least 1".to_owned());
+        }
+        if self.journal.segment_bytes < 1024 {
+            return refuse(
+                "journal.segment_bytes",
+                format!("is {}; it must be at least 1024", self.journal.segment_bytes),
+            );
+        }
+        let thresholds = &self.cycles.thresholds_percent;
+        if thresholds.is_empty() || thresholds.iter().any(|percent| !(0.01..=50.0).contains(percent)) {
+            return refuse(
+                "cycles.thresholds_percent",
+                format!("is {thresholds:?}; it needs values from 0.01 to 50"),
+            );
+        }
+        if !thresholds.windows(2).all(|pair| matches!(pair, [a, b] if a < b)) {
+            return refuse(
+                "cycles.thresholds_percent",
+                format!("is {thresholds:?}; it must rise without repeating"),
+            );
+        }
+        Ok(())
+    }
+
+    fn addresses(&self) -> [(&'static str, SocketAddr); 7] {
+        [
+            ("feeds.webhook.listen", self.feeds.webhook.listen),
+            ("data_engine.listen", self.data_engine.listen),
+            ("data_engine.metrics_listen", self.data_engine.metrics_listen),
+            ("trading_engine.listen", self.trading_engine.listen),
+            ("trading_engine.metrics_listen", self.trading_engine.metrics_listen),
+            ("gateway.listen", self.gateway.listen),
+            ("gateway.metrics_listen", self.gateway.metrics_listen),
+        ]
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[cfg(test)]
+mod tests;

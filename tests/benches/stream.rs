@@ -1,0 +1,3 @@
+//! Rates and latencies of the stream.
+
+fn main() {}

@@ -1,0 +1,177 @@
+//! Killed at any moment: nothing that was told is ever untold.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use goat::tonic::transport::Channel;
+use goat::wire::TradingServiceClient;
+use goat::wire::trading::GetStatusRequest;
+use goat::wire::trading::restart::Kind;
+use tests::cluster::{Cluster, World, trading_status_of};
+use tests::ports::free_address;
+use tests::reader::Reader;
+use tests::recordings;
+use tests::service::Service;
+use tests::until::{PATIENCE, until};
+
+const DATA_ENGINE_KILLS: u32 = 60;
+const TRADING_ENGINE_KILLS: u32 = 40;
+/// Moments between kills: from right after the start to well under way.
+const PAUSES_MS: [u64; 8] = [0, 15, 40, 90, 160, 280, 430, 700];
+/// Longer than all the simulated time that passes here: a cold trading-engine begins at position 1.
+const COLD_HOURS: u32 = 10_000;
+/// So many positions at which two engines were both seen are compared.
+const COMMON_POSITIONS: usize = 20;
+
+/// Another moment for every kill.
+fn pause(kill: u32) -> Duration {
+    Duration::from_millis(PAUSES_MS[kill as usize * 5 % PAUSES_MS.len()] + u64::from(kill % 7))
+}
+
+/// A reader of everything, on a task of its own, until it has reached `target`.
+fn follow(cluster: &Cluster, target: &Arc<AtomicU64>) -> tokio::task::JoinHandle<Reader> {
+    let (mut reader, target) = (Reader::new(cluster.addresses.market), Arc::clone(target));
+    tokio::spawn(async move {
+        let patience = Duration::from_secs(300);
+        reader.read_until(patience, |reader| reader.cursor() >= target.load(Ordering::Relaxed)).await;
+        reader
+    })
+}
+
+/// Kills both engines in turn, at many moments. Returns how long the data-engine's starts took.
+async fn kill_both(cluster: &mut Cluster) -> Vec<Duration> {
+    let mut starts = Vec::new();
+    for kill in 0..DATA_ENGINE_KILLS + TRADING_ENGINE_KILLS {
+        tokio::time::sleep(pause(kill)).await;
+        if kill % 5 < 3 {
+            cluster.data_engine.kill();
+            let began = Instant::now();
+            cluster.start_data_engine().await;
+            starts.push(began.elapsed());
+        } else {
+            cluster.trading_engine.kill();
+            cluster.trading_engine.start();
+        }
+    }
+    starts
+}
+
+/// The hashes of both engines' states at positions where both were seen: they are the same.
+async fn assert_same_states(mut one: TradingServiceClient<Channel>, mut other: TradingServiceClient<Channel>) {
+    let mut hashes: [BTreeMap<u64, String>; 2] = Default::default();
+    let common = until("both engines stand at the same positions", PATIENCE, async || {
+        for (client, seen) in [&mut one, &mut other].into_iter().zip(&mut hashes) {
+            let status = client.get_status(GetStatusRequest {}).await.unwrap().into_inner();
+            seen.insert(status.cursor_seq, status.state_hash);
+        }
+        let [ours, theirs] = &hashes;
+        let common: Vec<u64> = ours.keys().filter(|seq| theirs.contains_key(seq)).copied().collect();
+        (common.len() >= COMMON_POSITIONS).then_some(common)
+    })
+    .await;
+    for seq in common {
+        assert_eq!(hashes[0][&seq], hashes[1][&seq], "the states at position {seq} differ");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_kills_lose_nothing_repeat_nothing_and_lead_to_the_same_state() {
+    let world = World::simulated(20).with("GOAT_TRADING_ENGINE__COLD_HOURS", COLD_HOURS);
+    let mut cluster = Cluster::prepare(world).await;
+    cluster.expect_losses_of_the_data_engine();
+    cluster.start_data_engine().await;
+    cluster.start_trading_engine().await;
+    let target = Arc::new(AtomicU64::new(u64::MAX));
+    let following = follow(&cluster, &target);
+
+    let mut starts = kill_both(&mut cluster).await;
+    let head = cluster.market_status().await.head_seq;
+    target.store(head, Ordering::Relaxed);
+    let seen = following.await.unwrap();
+    let mut again = Reader::new(cluster.addresses.market);
+    again.read_until(PATIENCE, |reader| reader.cursor() >= seen.cursor()).await;
+
+    seen.contents.assert_whole(seen.cursor());
+    seen.contents.assert_agrees_with(&again.contents);
+    again.contents.assert_whole(again.cursor());
+    assert!(seen.reconnects >= DATA_ENGINE_KILLS / 2, "{} reconnects", seen.reconnects);
+    starts.sort();
+    println!(
+        "{DATA_ENGINE_KILLS} + {TRADING_ENGINE_KILLS} kills, {head} events, lost 0, repeated 0; \
+         data-engine from exec to its first answer: median {:?}, longest {:?}",
+        starts[starts.len() / 2],
+        starts.last().unwrap()
+    );
+    assert_state_is_that_of_an_uninterrupted_engine(&mut cluster).await;
+}
+
+/// Starts a second trading-engine on the same log, which folds it from position 1 in one go.
+async fn assert_state_is_that_of_an_uninterrupted_engine(cluster: &mut Cluster) {
+    let warm = cluster.trading_status(|status| status.caught_up).await;
+    assert_eq!(warm.restart.unwrap().kind(), Kind::Warm);
+    let (listen, directory) = (free_address(), cluster.directory.path().join("fresh"));
+    let mut fresh = Service::new("trading-engine", cluster.directory.path(), cluster.environment.clone());
+    fresh.set("GOAT_DATA_DIR", directory.display());
+    fresh.set("GOAT_TRADING_ENGINE__LISTEN", listen);
+    fresh.set("GOAT_TRADING_ENGINE__METRICS_LISTEN", free_address());
+    fresh.start();
+    let client = TradingServiceClient::new(goat::service::channel(listen));
+    let cold = trading_status_of(client.clone(), |status| status.caught_up).await;
+    assert_eq!(cold.restart.as_ref().map(|restart| (restart.kind(), restart.from_seq)), Some((Kind::Cold, 0)));
+
+    assert_same_states(cluster.trading(), client).await;
+
+    assert!(fresh.logs.complaints(&[]).is_empty(), "{}", fresh.logs.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trading_engine_is_back_within_seconds_with_two_hours_to_catch_up() {
+    let world = World::simulated(1).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2);
+    let mut cluster = Cluster::prepare_alone(world).await;
+    cluster.expect("the stream from the data-engine");
+    cluster.start_data_engine().await;
+    let told = |status: &goat::wire::market::GetStatusResponse| {
+        status.head_seq > 250_000 && status.feeds.iter().all(|feed| feed.state() == goat::wire::market::feed::State::Live
+            || matches!(feed.name.as_str(), "whales" | "candles" | "trades"))
+    };
+    cluster.market_status_when("the history is told", Duration::from_secs(120), told).await;
+
+    let began = Instant::now();
+    let cold = cluster.start_trading_engine().await;
+    let cold_took = began.elapsed();
+    cluster.trading_engine.kill();
+    let began = Instant::now();
+    let warm = cluster.start_trading_engine().await;
+    let warm_took = began.elapsed();
+
+    println!(
+        "trading-engine from exec to caught up: {cold_took:?} with 2 h of events (cold, {} events), {warm_took:?} warm",
+        cold.restart.as_ref().unwrap().events
+    );
+    assert_eq!(cold.restart.unwrap().kind(), Kind::Cold);
+    assert_eq!(warm.restart.unwrap().kind(), Kind::Warm);
+    assert!(cold_took < Duration::from_secs(4), "{cold_took:?}");
+    assert!(warm_took < Duration::from_secs(4), "{warm_took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_engine_with_a_day_in_its_journal_answers_within_three_seconds() {
+    let Some(path) = recordings::file("prices-2025-12-29.parquet") else { return };
+    let mut cluster = Cluster::prepare_alone(World::replay(&path)).await;
+    cluster.start_data_engine().await;
+    let head = cluster.quiet_head().await;
+    cluster.data_engine.kill();
+
+    let began = Instant::now();
+    let status = cluster.start_data_engine().await;
+    let took = began.elapsed();
+
+    println!("data-engine from exec to its first answer with {head} events in its journal: {took:?}");
+    assert_eq!(status.head_seq, head);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    let whole = |status: &goat::wire::market::GetStatusResponse| status.hot_store.as_ref().is_some_and(|hot| hot.ready);
+    cluster.market_status_when("the tables are rebuilt", PATIENCE, whole).await;
+    println!("… and to whole tables: {:?}", began.elapsed());
+}

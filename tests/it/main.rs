@@ -1,0 +1,3 @@
+//! What the running services promise, one module a topic.
+
+mod golden;

@@ -1,0 +1,191 @@
+//! REST as the description promises it.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+use tests::cluster::{Cluster, World};
+use tests::event_stream::EventStream;
+use tests::rest::{integer, rows_of};
+use tests::until::{PATIENCE, until_true};
+
+const TABLES: [&str; 7] = [
+    "prices",
+    "order_book_snapshots",
+    "sol_stablecoin_trades",
+    "whale_movements",
+    "candles",
+    "feed_events",
+    "dead_letters",
+];
+
+/// All three, with enough in the log that every question has an answer.
+async fn with_events() -> Cluster {
+    let cluster = Cluster::start(World::simulated(20)).await;
+    let rest = cluster.rest();
+    until_true("trades are recorded", PATIENCE, async || {
+        rows_of(&rest.json("/tables").await, "sol_stablecoin_trades") > 0
+    })
+    .await;
+    cluster
+}
+
+/// A path of the description with its parameters filled in.
+fn filled(path: &str) -> String {
+    path.replace("{token}", "SOL").replace("{table}", "prices").replace("{kinds}", "prices")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_described_path_answers_as_described() {
+    let cluster = with_events().await;
+    let rest = cluster.rest();
+
+    let description = rest.json("/openapi.json").await;
+    let paths = description["paths"].as_object().unwrap();
+    let mut asked = 0;
+    for (path, verbs) in paths {
+        for (verb, operation) in verbs.as_object().unwrap() {
+            assert_eq!(verb, "get", "{path}: a new verb needs a new test");
+            let streams = operation["responses"]["200"]["content"].get("text/event-stream").is_some();
+            let url = filled(path);
+            if streams {
+                let suffix = if url.contains("trading") || url.contains("subscribe") { "" } else { "?after_seq=0" };
+                let mut stream = EventStream::open(&rest, &format!("{url}{suffix}"), None).await;
+                stream.next(PATIENCE).await.unwrap_or_else(|| panic!("{path} ended at once"));
+            } else {
+                let answer = rest.get(&url).await;
+                assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+                assert!(answer.json().is_object(), "{path}");
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked >= 28, "{asked} paths are described");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prices_tables_feeds_and_health_say_what_they_must() {
+    let cluster = with_events().await;
+    let rest = cluster.rest();
+
+    let price = rest.json("/price/SOL").await;
+    assert!(price["price"].as_f64().unwrap() > 0.0, "{price}");
+    for field in ["eventTime", "receivedTime", "asOf", "seq", "source"] {
+        assert!(price[field].is_string(), "{field}: {price}");
+    }
+    assert!(price["ageMs"].is_i64() && price["stale"].is_boolean(), "{price}");
+
+    let latest = rest.json("/latest/prices?limit=3").await;
+    let rows = latest["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), latest["count"].as_u64()), (3, Some(3)));
+    for field in ["seq", "event_time", "received_time", "source", "token", "price"] {
+        assert!(rows.iter().all(|row| row.get(field).is_some_and(|value| !value.is_null())), "{field}: {latest}");
+    }
+
+    let tables = rest.json("/tables").await;
+    for table in TABLES {
+        rows_of(&tables, table);
+    }
+    let feeds = rest.json("/feeds").await;
+    let names: Vec<&str> = feeds["feeds"].as_array().unwrap().iter().map(|feed| feed["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["prices", "books", "trades", "whales", "candles"]);
+
+    let health = rest.get("/health").await;
+    let body = health.json();
+    assert_eq!(health.status, 200, "{body}");
+    assert_eq!((&body["market"]["state"], &body["trading"]["state"]), (&Value::from("up"), &Value::from("up")));
+    assert_eq!(body["market"]["mode"], "MODE_SIMULATED");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_events_is_resumed_without_hole_or_repetition() {
+    let cluster = with_events().await;
+    let rest = cluster.rest();
+    let path = "/stream/prices?symbols=SOL&after_seq=0";
+
+    let mut whole = EventStream::open(&rest, path, None).await;
+    let expected = whole.take(60, PATIENCE).await;
+    let mut found = Vec::new();
+    while found.len() < expected.len() {
+        let last = found.last().and_then(|event: &tests::event_stream::Event| event.id);
+        let mut stream = EventStream::open(&rest, path, last).await;
+        let count = 13.min(expected.len() - found.len());
+        found.extend(stream.take(count, PATIENCE).await);
+    }
+
+    assert_eq!(found, expected);
+    for event in &expected {
+        assert_eq!(event.id, Some(integer(&event.data["seq"])), "{event:?}");
+        assert_eq!(event.data["token"], "SOL");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trading_stream_begins_with_the_seven_active_cycles() {
+    let cluster = with_events().await;
+    let mut stream = EventStream::open(&cluster.rest(), "/stream/trading", None).await;
+
+    let events = stream.take(7, PATIENCE).await;
+
+    let thresholds: Vec<f64> =
+        events.iter().map(|event| event.data["cycle"]["thresholdPercent"].as_f64().unwrap()).collect();
+    assert_eq!(thresholds, [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]);
+    assert!(events.iter().all(|event| event.id.is_some() && event.data["cycle"]["active"] == true), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_request_is_refused_with_a_sentence_that_names_it() {
+    let cluster = with_events().await;
+    let rest = cluster.rest();
+    let refusals = [
+        ("/latest/pries", 404, "pries"),
+        ("/latest/prices?limit=0", 400, "limit"),
+        ("/latest/prices?limit=1001", 400, "1001"),
+        ("/latest/prices?limit=-1", 400, "limit"),
+        ("/cycles?threshold=abc", 400, "threshold"),
+        ("/cycles?threshold=abc", 400, "abc"),
+        ("/cycles?threshold=0.33", 400, "0.33"),
+        ("/price/DOGE", 404, "DOGE"),
+        ("/price/SOL/history?hours=0", 400, "hours"),
+        ("/stream/candy", 400, "candy"),
+        ("/stream/prices?after_seq=999999999", 400, "999999999"),
+        ("/latest/prices?nonsense=1", 400, "nonsense"),
+    ];
+
+    for (path, status, named) in refusals {
+        let answer = rest.get(path).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        assert!(answer.message().contains(named), "{path} does not name {named}: {}", answer.text);
+        assert!(answer.json()["code"].is_u64(), "{path}: {}", answer.text);
+    }
+    assert_eq!(rest.get("/no/such/path").await.status, 404);
+    assert_eq!(rest.send(Method::POST, "/price/SOL", "{}").await.status, 405);
+    assert_eq!(rest.get("/health").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_is_down_is_named_and_the_other_goes_on() {
+    let mut cluster = with_events().await;
+    cluster.expect_losses_of_the_data_engine();
+    let rest = cluster.rest();
+
+    cluster.trading_engine.kill();
+    let cycles = rest.get("/cycles").await;
+    assert_eq!(cycles.status, 503, "{}", cycles.text);
+    assert!(cycles.message().contains("trading-engine"), "{}", cycles.text);
+    let health = rest.get("/health").await;
+    assert_eq!((health.status, &health.json()["trading"]["state"]), (503, &Value::from("down")));
+    assert_eq!(rest.get("/price/SOL").await.status, 200);
+    cluster.start_trading_engine().await;
+
+    cluster.data_engine.kill();
+    let price = rest.get("/price/SOL").await;
+    assert_eq!(price.status, 503, "{}", price.text);
+    assert!(price.message().contains("data-engine"), "{}", price.text);
+    assert_eq!(rest.get("/health").await.status, 503);
+    assert_eq!(rest.get("/cycles").await.status, 200);
+    cluster.start_data_engine().await;
+
+    let well = Duration::from_secs(10);
+    until_true("all is well again without help", well, async || rest.get("/health").await.status == 200).await;
+}

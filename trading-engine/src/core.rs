@@ -1,0 +1,17 @@
+//! What follows from the recorded market: a pure fold of the log.
+//!
+//! `(state, event) → (state, effects)`, and nothing else: no clock, no randomness, no I/O, no map whose order
+//! reaches the output. Time comes with the event. Whoever folds the same events reaches the same state, to the
+//! last bit; that is what makes a restart harmless.
+//!
+//! Each part of the engine is one fold over the events, side by side in [`Engine`]. A part reads what it
+//! needs of an event, changes its own state, and reports by [`Effect`].
+
+pub mod cycles;
+mod engine;
+mod micros;
+
+pub use engine::{Cursor, Effect, Engine, Plan};
+
+#[cfg(test)]
+mod tests;

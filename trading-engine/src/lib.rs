@@ -1,0 +1,207 @@
+//! Everything that is computed from the recorded market; restartable at any moment.
+//!
+//! ```text
+//! data-engine ═ gRPC ═▶ feed → runner (one thread) ─┬→ ledger     (DuckDB file: state, rows, cursor, one commit)
+//!                                core (pure fold)   ├→ workspace  (DuckDB in memory: SQL)
+//!                                                   └→ view → serve (gRPC)
+//! ```
+//!
+//! - [`core`]: what follows from the events; knows nothing of all that is around it.
+//! - [`feed`]: the stream from the data-engine: resumed, watched, bounded.
+//! - [`runner`]: the thread between the two, and where its effects go.
+//! - [`ledger`], [`snapshot`], [`restart`]: what survives the process, and when it can be gone on with.
+//! - [`workspace`]: the tables that are asked with SQL.
+//! - [`view`], [`changes`], [`serve`]: what the outside sees.
+
+pub mod changes;
+pub mod core;
+pub mod feed;
+pub mod ledger;
+pub mod restart;
+pub mod runner;
+pub mod serve;
+pub mod snapshot;
+pub mod view;
+pub mod workspace;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use duckdb::Connection;
+use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
+use goat::settings::Settings;
+use goat::values::{Symbol, UnixMicros};
+use goat::wire::TradingServiceServer;
+use tokio::sync::{broadcast, oneshot};
+
+use crate::changes::CHANGES_QUEUED_MAX;
+use crate::core::Plan;
+use crate::core::cycles::Threshold;
+use crate::ledger::{DuckLedger, Ledger, LedgerError};
+use crate::restart::Origin;
+use crate::runner::Surroundings;
+use crate::serve::Trading;
+use crate::view::{Shared, View};
+use crate::workspace::Readers;
+
+/// Told once when a thread ends: well, or why not.
+pub type Outcome<E> = oneshot::Receiver<Result<(), E>>;
+
+/// Runs the engine until it is stopped: addresses first, then the ledger, then the stream.
+///
+/// `cold` begins with nothing instead of the ledger's state.
+///
+/// # Errors
+///
+/// When an address is taken, the settings or the ledger cannot be used, or a part of the engine fails.
+pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failure> {
+    let (started, started_at) = (Instant::now(), UnixMicros::now());
+    let addresses = &settings.trading_engine;
+    let grpc = bind("trading_engine.listen", addresses.listen).await?;
+    let admin = bind("trading_engine.metrics_listen", addresses.metrics_listen).await?;
+    let plan = plan(&settings)?;
+    let readiness = Readiness::default();
+    let administered = tokio::spawn(serve_admin(admin, readiness.clone(), stop.clone()));
+
+    let (folder, planned) = (ledger_folder(&settings), plan.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&folder, &planned, cold));
+    let opened = opened.await.map_err(|error| Failure::Internal(format!("opening the ledger: {error}")))??;
+
+    let (watchers, _) = broadcast::channel(CHANGES_QUEUED_MAX);
+    let view = Shared::new(View::new(&plan.cycle_thresholds));
+    let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
+    let (commits, committed) = ledger::commit_on_a_thread(Box::new(opened.ledger)).map_err(|error| no_thread(&error))?;
+    let (rows, written) = workspace::write_on_a_thread(opened.workspace).map_err(|error| no_thread(&error))?;
+    let surroundings = Surroundings {
+        plan: plan.clone(),
+        cold_seconds: addresses.cold_hours.saturating_mul(3600),
+        data_engine: settings.data_engine.listen,
+        started,
+        commits,
+        rows,
+        view: view.clone(),
+        watchers: watchers.clone(),
+        readiness,
+        stop: stop.clone(),
+    };
+    let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
+    let thresholds = plan.cycle_thresholds;
+    let trading = Trading { started_at, thresholds, view, readers, watchers, stop: stop.clone() };
+    let served = serve_grpc(grpc, TradingServiceServer::new(trading), "trading-engine", stop.clone());
+
+    let administered = async {
+        administered.await.map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))?
+    };
+    let outcomes = tokio::join!(
+        guard(&stop, outcome("ledger", committed)),
+        guard(&stop, outcome("workspace", written)),
+        guard(&stop, outcome("core", ran)),
+        guard(&stop, served),
+        guard(&stop, administered),
+    );
+    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4)
+}
+
+/// Checks settings, addresses and the ledger without changing anything.
+///
+/// # Errors
+///
+/// When the engine would refuse to start, for the first reason found.
+pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
+    let plan = plan(settings)?;
+    let addresses = &settings.trading_engine;
+    let listens =
+        [("trading_engine.listen", addresses.listen), ("trading_engine.metrics_listen", addresses.metrics_listen)];
+    for (setting, address) in listens {
+        std::net::TcpListener::bind(address)
+            .map_err(|error| Failure::Unavailable(format!("cannot listen on {address} ({setting}): {error}")))?;
+    }
+    let folder = ledger_folder(settings);
+    let ledger = if folder.join("ledger.duckdb").exists() {
+        match open(&folder, &plan, false)?.origin {
+            Origin::Warm(warm) => format!("holds the state at position {} of log {}", warm.engine.cursor().seq, warm.log_id),
+            Origin::Cold(reason) => format!("would not be gone on with: {reason}"),
+        }
+    } else {
+        "is not there yet".to_owned()
+    };
+    let thresholds: Vec<String> = plan.cycle_thresholds.iter().map(|one| one.percent().to_string()).collect();
+    Ok(vec![
+        format!("addresses: {} and {} are free", addresses.listen, addresses.metrics_listen),
+        format!("cycles: {} at {} %", plan.cycle_token, thresholds.join(", ")),
+        format!("ledger: {} {ledger}", folder.display()),
+    ])
+}
+
+struct Opened {
+    ledger: DuckLedger,
+    origin: Origin,
+    workspace: Connection,
+}
+
+fn open(folder: &std::path::Path, plan: &Plan, cold: bool) -> Result<Opened, Failure> {
+    let mut ledger = DuckLedger::open(folder)?;
+    // What is going to be dropped need not be readable.
+    let saved = if cold { None } else { ledger.load()? };
+    let origin = restart::origin(saved, plan, cold)?;
+    let workspace = workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))?;
+    Ok(Opened { ledger, origin, workspace })
+}
+
+fn plan(settings: &Settings) -> Result<Plan, Failure> {
+    let refused = |problem: String| Failure::Usage(format!("cycles.{problem}"));
+    let token = Symbol::parse(&settings.cycles.token).map_err(|error| refused(format!("token: {error}")))?;
+    let thresholds = settings.cycles.thresholds_percent.iter().map(|&percent| {
+        Threshold::from_percent(percent).ok_or_else(|| {
+            refused(format!("thresholds_percent has {percent}; it must be a whole number of hundredths"))
+        })
+    });
+    Ok(Plan { cycle_token: token.to_string(), cycle_thresholds: thresholds.collect::<Result<_, _>>()? })
+}
+
+fn ledger_folder(settings: &Settings) -> PathBuf {
+    settings.data_dir().join("trading")
+}
+
+/// A part that fails stops the others.
+async fn guard(stop: &Stop, part: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let ended = part.await;
+    if ended.is_err() {
+        stop.cancel();
+    }
+    ended
+}
+
+async fn outcome<E: Into<Failure>>(thread: &str, told: Outcome<E>) -> Result<(), Failure> {
+    match told.await {
+        Ok(ended) => ended.map_err(Into::into),
+        Err(_) => Err(Failure::Internal(format!("the {thread} thread broke off"))),
+    }
+}
+
+fn no_thread(error: &std::io::Error) -> Failure {
+    Failure::Internal(format!("a thread did not start: {error}"))
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let text = error.to_string();
+        match error {
+            LedgerError::Locked(_) => Self::Unavailable(text),
+            LedgerError::DoesNotFit { .. } | LedgerError::Damaged(_) => Self::Damage(text),
+            LedgerError::File(..) | LedgerError::Database(_) => Self::Io(text),
+        }
+    }
+}
+
+impl From<runner::RunnerError> for Failure {
+    fn from(error: runner::RunnerError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<workspace::WorkspaceError> for Failure {
+    fn from(error: workspace::WorkspaceError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether what the ledger has can be gone on with.
+
+use crate::core::{Engine, Plan};
+use crate::ledger::{LedgerError, Saved};
+use crate::snapshot;
+
+/// Where the process begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Origin {
+    /// With the ledger's state and the events after its cursor.
+    Warm(Box<Warm>),
+    /// With nothing, and why.
+    Cold(String),
+}
+
+/// What a warm start goes on with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warm {
+    /// The log that the state's cursor belongs to.
+    pub log_id: String,
+    /// The state.
+    pub engine: Engine,
+    /// The ledger's rows, with the snapshot they belong to.
+    pub saved: Saved,
+}
+
+/// Judges what the ledger has.
+///
+/// # Errors
+///
+/// When its snapshot and its rows contradict one another: part of the file is lost.
+pub fn origin(saved: Option<Saved>, plan: &Plan, cold: bool) -> Result<Origin, LedgerError> {
+    let begin = |reason: String| Ok(Origin::Cold(reason));
+    if cold {
+        return begin("asked for with --cold".to_owned());
+    }
+    let Some(saved) = saved else { return begin("the ledger is empty".to_owned()) };
+    let version = saved.snapshot.version;
+    if version != snapshot::VERSION {
+        return begin(format!("the snapshot has version {version}, not {}", snapshot::VERSION));
+    }
+    let engine = match snapshot::decode(&saved.snapshot.state) {
+        Ok(engine) => engine,
+        Err(error) => return begin(format!("the snapshot cannot be read: {error}")),
+    };
+    if engine.plan() != plan {
+        return begin("the settings of the cycles have changed".to_owned());
+    }
+    match contradiction(&engine, &saved) {
+        Some(problem) => Err(LedgerError::Damaged(problem)),
+        None => Ok(Origin::Warm(Box::new(Warm { log_id: saved.snapshot.log_id.clone(), engine, saved }))),
+    }
+}
+
+fn contradiction(engine: &Engine, saved: &Saved) -> Option<String> {
+    let (cursor, committed) = (engine.cursor().seq, saved.snapshot.cursor_seq);
+    if cursor != committed {
+        return Some(format!("its cursor is {committed}, that of its state {cursor}"));
+    }
+    engine.cycles().tracks().iter().find_map(|track| {
+        let rows = saved.closed.iter().filter(|cycle| cycle.id.threshold == track.threshold).count();
+        (u32::try_from(rows) != Ok(track.closed)).then(|| {
+            let percent = track.threshold.percent();
+            format!("it has {rows} closed cycles of {percent} %, its state has closed {}", track.closed)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::cycles::Threshold;
+    use crate::ledger::Snapshot;
+
+    fn plan(hundredths: u32) -> Plan {
+        Plan { cycle_token: "SOL".into(), cycle_thresholds: vec![Threshold::from_hundredths(hundredths)] }
+    }
+
+    fn saved() -> Saved {
+        let state = snapshot::encode(&Engine::new(plan(20), 7)).unwrap();
+        let snapshot = Snapshot { log_id: "log".into(), version: snapshot::VERSION, cursor_seq: 7, state };
+        Saved { snapshot, closed: vec![] }
+    }
+
+    fn reason(saved: Option<Saved>, plan: &Plan, cold: bool) -> String {
+        match origin(saved, plan, cold).unwrap() {
+            Origin::Cold(reason) => reason,
+            Origin::Warm(_) => String::new(),
+        }
+    }
+
+    #[test]
+    fn a_state_that_fits_is_gone_on_with_and_anything_else_says_why_not() {
+        assert_eq!(reason(Some(saved()), &plan(20), false), "");
+        assert_eq!(reason(Some(saved()), &plan(20), true), "asked for with --cold");
+        assert_eq!(reason(None, &plan(20), false), "the ledger is empty");
+        assert_eq!(reason(Some(saved()), &plan(25), false), "the settings of the cycles have changed");
+        let mut other = saved();
+        other.snapshot.version = 0;
+        assert_eq!(reason(Some(other), &plan(20), false), format!("the snapshot has version 0, not {}", snapshot::VERSION));
+        let mut torn = saved();
+        torn.snapshot.state.truncate(3);
+        assert!(reason(Some(torn), &plan(20), false).starts_with("the snapshot cannot be read"));
+    }
+
+    #[test]
+    fn a_ledger_that_contradicts_itself_is_damaged() {
+        let mut behind = saved();
+        behind.snapshot.cursor_seq = 6;
+
+        let error = origin(Some(behind), &plan(20), false).unwrap_err().to_string();
+        assert!(error.starts_with("the ledger is damaged: its cursor is 6, that of its state 7"), "{error}");
+    }
+}

@@ -1,0 +1,219 @@
+//! The one thread that runs the core: takes what the feed brings, folds it, and hands on what follows.
+//!
+//! It waits for nothing but events: rows and commits that their threads cannot take yet are gathered
+//! ([`outbox`]) and go with the next.
+
+mod fold;
+mod outbox;
+mod session;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use goat::service::{Readiness, Stop};
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::Outcome;
+use crate::changes::{Change, Changes};
+use crate::core::cycles::Cycle;
+use crate::core::{Effect, Engine, Plan};
+use crate::feed::{self, Feed, Item};
+use crate::ledger::Commit;
+use crate::restart::Origin;
+use crate::snapshot::{self, SnapshotError};
+use crate::view::{FeedView, Restart, Shared};
+use crate::workspace::Writer;
+use outbox::Outbox;
+use session::Session;
+
+/// How long the core sleeps at most when nothing comes: what was held back is handed on then.
+const WAKE_EVERY: Duration = Duration::from_millis(100);
+
+/// How long the view may be behind the core while events come without a pause.
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
+
+/// The core cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerError {
+    /// The thread behind a queue has ended; it says itself why.
+    #[error("the {0} thread has ended")]
+    Gone(&'static str),
+    /// The state could not be encoded.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// What the core is connected to.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// What is computed.
+    pub plan: Plan,
+    /// How far back a cold start reads.
+    pub cold_seconds: u32,
+    /// The data-engine.
+    pub data_engine: SocketAddr,
+    /// Since when the engine has been starting.
+    pub started: Instant,
+    /// To the ledger's thread.
+    pub commits: mpsc::Sender<Commit>,
+    /// To the workspace's thread.
+    pub rows: Writer,
+    /// For the outside.
+    pub view: Shared,
+    /// To those who watch.
+    pub watchers: broadcast::Sender<Change>,
+    /// Set once caught up.
+    pub readiness: Readiness,
+    /// When to end.
+    pub stop: Stop,
+}
+
+/// Starts the core on a thread of its own; the outcome comes when it ends.
+///
+/// # Errors
+///
+/// When the thread cannot be started.
+pub fn start(origin: Origin, surroundings: Surroundings) -> std::io::Result<Outcome<RunnerError>> {
+    let (told, outcome) = oneshot::channel();
+    let feed = feed::start(surroundings.data_engine, surroundings.stop.clone());
+    let runtime = Handle::current();
+    std::thread::Builder::new().name("core".to_owned()).spawn(move || {
+        let ended = Runner::new(origin, surroundings, feed, runtime).run();
+        // The receiver is gone only when the service is.
+        let _ = told.send(ended);
+    })?;
+    Ok(outcome)
+}
+
+struct Runner {
+    engine: Engine,
+    /// None while a cold start has not met its log yet.
+    log_id: Option<String>,
+    /// Why the state was begun with nothing; none for a warm start.
+    cold_reason: Option<String>,
+    session: Session,
+    feed: Feed,
+    feed_view: FeedView,
+    restart: Option<Restart>,
+    caught_up: bool,
+    catch_up_ms: Option<i32>,
+    /// When the present state was begun with.
+    began: Instant,
+    effects: Vec<Effect>,
+    /// Cycles that ended since the view was published.
+    closed: Vec<Cycle>,
+    published: Instant,
+    outbox: Outbox,
+    changes: Changes,
+    runtime: Handle,
+    surroundings: Surroundings,
+}
+
+enum Next {
+    Item(Box<Item>),
+    Nothing,
+    Stop,
+}
+
+impl Runner {
+    fn new(origin: Origin, surroundings: Surroundings, feed: Feed, runtime: Handle) -> Self {
+        let mut outbox = Outbox::new(surroundings.commits.clone(), surroundings.rows.clone());
+        let mut changes = Changes::new(surroundings.watchers.clone());
+        changes.expect(&surroundings.plan.cycle_thresholds, surroundings.started);
+        let (engine, log_id, cold_reason, closed) = match origin {
+            Origin::Warm(warm) => {
+                outbox.resume(warm.saved.closed.clone(), warm.saved.snapshot.cursor_seq);
+                (warm.engine, Some(warm.log_id), None, warm.saved.closed)
+            }
+            Origin::Cold(reason) => {
+                outbox.begin();
+                (Engine::new(surroundings.plan.clone(), 0), None, Some(reason), Vec::new())
+            }
+        };
+        Self {
+            engine,
+            log_id,
+            cold_reason,
+            session: Session::default(),
+            feed,
+            feed_view: FeedView::default(),
+            restart: None,
+            caught_up: false,
+            catch_up_ms: None,
+            began: surroundings.started,
+            effects: Vec::new(),
+            closed,
+            published: surroundings.started,
+            outbox,
+            changes,
+            runtime,
+            surroundings,
+        }
+    }
+
+    fn run(mut self) -> Result<(), RunnerError> {
+        self.request(false);
+        self.publish()?;
+        loop {
+            match self.next() {
+                Next::Item(item) => self.take(*item),
+                Next::Nothing => {}
+                Next::Stop => break,
+            }
+            let now = Instant::now();
+            if self.feed.items.is_empty() || now.saturating_duration_since(self.published) >= PUBLISH_EVERY {
+                self.changes.flush(now);
+                self.publish()?;
+            }
+            self.outbox.deliver(&self.engine, self.log_id.as_deref(), now)?;
+        }
+        self.outbox.finish(&self.engine, self.log_id.as_deref())
+    }
+
+    fn next(&mut self) -> Next {
+        if self.surroundings.stop.is_cancelled() {
+            return Next::Stop;
+        }
+        if let Ok(item) = self.feed.items.try_recv() {
+            return Next::Item(Box::new(item));
+        }
+        let (items, stop) = (&mut self.feed.items, &self.surroundings.stop);
+        self.runtime.block_on(async {
+            tokio::select! {
+                item = items.recv() => item.map_or(Next::Stop, |item| Next::Item(Box::new(item))),
+                () = stop.cancelled() => Next::Stop,
+                () = tokio::time::sleep(WAKE_EVERY) => Next::Nothing,
+            }
+        })
+    }
+
+    /// Shows the outside where the core is now.
+    fn publish(&mut self) -> Result<(), RunnerError> {
+        let state_hash = snapshot::state_hash(&self.engine)?;
+        let mut view = self.surroundings.view.write();
+        if let Some(log_id) = &self.log_id {
+            view.log_id.clone_from(log_id);
+        }
+        view.mode = self.session.mode;
+        view.cursor = self.engine.cursor();
+        view.state_hash = state_hash;
+        view.caught_up = self.caught_up;
+        view.catch_up_ms = self.catch_up_ms;
+        view.restart.clone_from(&self.restart);
+        view.feed.clone_from(&self.feed_view);
+        view.active = self.engine.cycles().active().copied().collect();
+        self.closed.drain(..).for_each(|cycle| view.close(cycle));
+        for track in self.engine.cycles().tracks() {
+            view.closed.entry(track.threshold).or_default().count = track.closed;
+        }
+        drop(view);
+
+        self.published = Instant::now();
+        let waiting = u32::try_from(self.feed.items.len()).unwrap_or(u32::MAX);
+        metrics::gauge!("goat_trading_feed_queue_frames").set(f64::from(waiting));
+        #[allow(clippy::cast_precision_loss)]
+        metrics::gauge!("goat_trading_cursor_lag_events").set(self.session.lag(self.engine.cursor().seq) as f64);
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! What the core asks the feed for, and what it makes of what comes.
+
+use std::time::Instant;
+
+use goat::wire::Frame;
+use goat::wire::market::subscribe_response::Message;
+use goat::wire::market::{EventBatch, Hello, Mode};
+
+use super::Runner;
+use crate::core::Engine;
+use crate::feed::{Content, Continuity, Discontinuity, Ended, Item, Request, Start};
+use crate::view::{Link, Restart};
+use crate::workspace::fetch_recent_prices;
+
+/// One stream, from its request to its end.
+#[derive(Debug)]
+pub(super) struct Session {
+    number: u64,
+    start: Start,
+    /// None before the greeting.
+    continuity: Option<Continuity>,
+    head: u64,
+    pub(super) mode: Mode,
+    greeted_before: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            start: Start::Oldest,
+            continuity: None,
+            head: 0,
+            mode: Mode::Unspecified,
+            greeted_before: false,
+        }
+    }
+}
+
+impl Session {
+    /// Positions that the log is known to have beyond `cursor`.
+    pub(super) fn lag(&self, cursor: u64) -> u64 {
+        self.head.saturating_sub(cursor)
+    }
+}
+
+/// The stream is not what it should be; another is asked for.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error(transparent)]
+    Message(#[from] goat::convert::InvalidMessage),
+    #[error(transparent)]
+    Discontinuity(#[from] Discontinuity),
+    #[error("the stream began with something else than a greeting")]
+    NoHello,
+    #[error("the stream begins at {found}, but {expected} comes next")]
+    Start { found: u64, expected: u64 },
+}
+
+impl Runner {
+    /// Asks for a stream from where the core is.
+    pub(super) fn request(&mut self, after_failure: bool) {
+        let start = match self.log_id {
+            Some(_) => Start::After(self.engine.cursor().seq),
+            None if self.session.mode == Mode::Replay => Start::Oldest,
+            None => Start::Lookback(self.surroundings.cold_seconds),
+        };
+        self.session.number += 1;
+        self.session.start = start;
+        self.session.continuity = None;
+        self.feed.requests.send_replace(Some(Request { session: self.session.number, start, after_failure }));
+    }
+
+    pub(super) fn take(&mut self, item: Item) {
+        if item.session != self.session.number {
+            return;
+        }
+        match item.content {
+            Content::Ended(ended) => self.end(&ended),
+            Content::Frame(frame) => {
+                self.feed_view.last_message_time = Some(item.received_time);
+                if let Err(unusable) = self.read(&frame) {
+                    metrics::counter!("goat_trading_feed_unusable_total").increment(1);
+                    self.set_link(Link::Connecting, &unusable.to_string());
+                    self.request(true);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, frame: &Frame) -> Result<(), Unusable> {
+        match frame.parse()? {
+            Message::Hello(hello) => return self.greet(hello),
+            Message::Batch(batch) => {
+                let due = self.continuity()?.cover(batch.covers_from, batch.covers_to)?;
+                self.read_batch(batch, *due.start())?;
+            }
+            Message::Heartbeat(heartbeat) => {
+                self.continuity()?.vouch(heartbeat.seq);
+                self.read_on();
+            }
+            Message::CaughtUp(end) => {
+                self.continuity()?.vouch(end.seq);
+                self.read_on();
+                self.reach_the_end();
+            }
+        }
+        Ok(())
+    }
+
+    fn continuity(&mut self) -> Result<&mut Continuity, Unusable> {
+        self.session.continuity.as_mut().ok_or(Unusable::NoHello)
+    }
+
+    fn read_batch(&mut self, batch: EventBatch, due_from: u64) -> Result<(), Discontinuity> {
+        let (mut from, to) = (due_from, batch.covers_to);
+        for event in &batch.events {
+            if event.seq < from || event.seq > to {
+                return Err(Discontinuity::Event { seq: event.seq, from, to });
+            }
+            from = event.seq + 1;
+        }
+        self.fold(batch.events);
+        self.read_on();
+        Ok(())
+    }
+
+    /// Moves the cursor past what was not asked for.
+    fn read_on(&mut self) {
+        if let Some(continuity) = &self.session.continuity {
+            self.engine.pass(continuity.reached(), None);
+            self.session.head = self.session.head.max(continuity.reached());
+        }
+    }
+
+    fn greet(&mut self, hello: Hello) -> Result<(), Unusable> {
+        self.session.mode = hello.mode();
+        self.session.head = hello.head_seq;
+        let after = hello.start_seq.saturating_sub(1);
+        match &self.log_id {
+            Some(log_id) if *log_id != hello.log_id => {
+                self.begin_anew(format!("the log is {}, not {log_id}", hello.log_id));
+                self.request(false);
+                return Ok(());
+            }
+            Some(_) => {
+                let expected = self.engine.cursor().seq;
+                if after != expected {
+                    return Err(Unusable::Start { found: hello.start_seq, expected: expected + 1 });
+                }
+            }
+            // A replay is judged whole.
+            None if self.session.mode == Mode::Replay && self.session.start != Start::Oldest => {
+                self.request(false);
+                return Ok(());
+            }
+            None => {
+                self.engine = Engine::new(self.surroundings.plan.clone(), after);
+                self.log_id = Some(hello.log_id);
+            }
+        }
+        self.session.continuity = Some(Continuity::after(after));
+        self.note_greeting();
+        self.set_link(Link::CatchingUp, "reading what was recorded before");
+        Ok(())
+    }
+
+    fn note_greeting(&mut self) {
+        if self.session.greeted_before {
+            self.feed_view.reconnects += 1;
+        }
+        let first = !std::mem::replace(&mut self.session.greeted_before, true);
+        if self.restart.is_some() {
+            return;
+        }
+        let from_seq = self.engine.cursor().seq;
+        self.restart = Some(Restart { cold_reason: self.cold_reason.clone(), from_seq, events: 0 });
+        match &self.cold_reason {
+            None => tracing::info!(from_seq, "the state is that of the ledger"),
+            Some(reason) => tracing::info!(from_seq, reason, "the state begins with nothing"),
+        }
+        if first && self.cold_reason.is_none() {
+            let (address, rows) = (self.surroundings.data_engine, self.surroundings.rows.clone());
+            let fetch = fetch_recent_prices(address, from_seq, rows);
+            self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
+        }
+    }
+
+    fn reach_the_end(&mut self) {
+        self.set_link(Link::Live, "");
+        if self.caught_up {
+            return;
+        }
+        self.caught_up = true;
+        let elapsed = self.began.elapsed().as_millis();
+        self.catch_up_ms = Some(i32::try_from(elapsed).unwrap_or(i32::MAX));
+        self.surroundings.readiness.set(true);
+        let events = self.restart.as_ref().map_or(0, |restart| restart.events);
+        let seq = self.engine.cursor().seq;
+        tracing::info!(seq, events, catch_up_ms = self.catch_up_ms, "the log's end is reached");
+    }
+
+    fn end(&mut self, ended: &Ended) {
+        let no_longer_fits = matches!(ended, Ended::TooOld(_) | Ended::Refused(_));
+        if no_longer_fits && self.log_id.is_some() {
+            self.begin_anew(ended.to_string());
+        }
+        let link = if *ended == Ended::Silent { Link::Stale } else { Link::Connecting };
+        self.set_link(link, &ended.to_string());
+        self.request(true);
+    }
+
+    /// Drops the state: the log that it was made of is not there any more.
+    fn begin_anew(&mut self, reason: String) {
+        tracing::warn!(reason, "the state is dropped");
+        self.engine = Engine::new(self.surroundings.plan.clone(), 0);
+        self.log_id = None;
+        self.cold_reason = Some(reason);
+        self.restart = None;
+        self.caught_up = false;
+        self.catch_up_ms = None;
+        self.began = Instant::now();
+        self.closed.clear();
+        self.surroundings.readiness.set(false);
+        self.surroundings.view.write().forget();
+        self.outbox.begin();
+        self.changes.began_anew();
+    }
+
+    fn set_link(&mut self, link: Link, reason: &str) {
+        if self.feed_view.link == link && self.feed_view.reason == reason {
+            return;
+        }
+        self.feed_view.link = link;
+        reason.clone_into(&mut self.feed_view.reason);
+        match link {
+            Link::Live | Link::CatchingUp => tracing::info!(state = ?link, "the stream from the data-engine"),
+            Link::Connecting | Link::Stale => {
+                tracing::warn!(state = ?link, reason, "the stream from the data-engine");
+            }
+        }
+    }
+}

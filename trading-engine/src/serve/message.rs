@@ -1,0 +1,104 @@
+//! What the service says, as messages.
+
+use goat::values::UnixMicros;
+use goat::wire::market;
+use goat::wire::trading as wire;
+
+use crate::core::cycles::{Cycle, PriceAnalysis};
+use crate::view::{Link, View};
+use crate::workspace::Table;
+
+pub(super) fn status(view: &View) -> wire::GetStatusResponse {
+    let state = match view.feed.link {
+        Link::Connecting => wire::feed_connection::State::Connecting,
+        Link::CatchingUp => wire::feed_connection::State::CatchingUp,
+        Link::Live => wire::feed_connection::State::Live,
+        Link::Stale => wire::feed_connection::State::Stale,
+    };
+    let restart = view.restart.as_ref().map(|restart| wire::Restart {
+        kind: match restart.cold_reason {
+            None => wire::restart::Kind::Warm.into(),
+            Some(_) => wire::restart::Kind::Cold.into(),
+        },
+        reason: restart.cold_reason.clone().unwrap_or_default(),
+        from_seq: restart.from_seq,
+        events: restart.events,
+    });
+    wire::GetStatusResponse {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: None,
+        log_id: view.log_id.clone(),
+        cursor_seq: view.cursor.seq,
+        cursor_event_time: view.cursor.event_time().map(Into::into),
+        state_hash: view.state_hash.clone(),
+        caught_up: view.caught_up,
+        catch_up_ms: view.catch_up_ms,
+        restart,
+        feed: Some(wire::FeedConnection {
+            state: state.into(),
+            reason: view.feed.reason.clone(),
+            last_message_time: view.feed.last_message_time.map(Into::into),
+            reconnects: view.feed.reconnects,
+        }),
+        mode: view.mode.into(),
+        tables: Vec::new(),
+        now: Some(UnixMicros::now().into()),
+    }
+}
+
+pub(super) fn table((table, rows): (Table, u32)) -> market::Table {
+    market::Table { name: table.name.to_owned(), rows, retention_hours: table.retention_hours }
+}
+
+pub(super) fn closed_counts(view: &View) -> Vec<wire::ThresholdCount> {
+    let count = |(threshold, closed): (&crate::core::cycles::Threshold, &crate::view::Closed)| {
+        wire::ThresholdCount { threshold_percent: threshold.percent(), closed: closed.count }
+    };
+    view.closed.iter().map(count).collect()
+}
+
+pub(super) fn change(seq: u64, cycle: &Cycle) -> wire::StreamTradingResponse {
+    wire::StreamTradingResponse {
+        seq,
+        event: Some(wire::stream_trading_response::Event::Cycle(cycle.into())),
+    }
+}
+
+impl From<&Cycle> for wire::Cycle {
+    fn from(cycle: &Cycle) -> Self {
+        Self {
+            id: cycle.id.to_string(),
+            threshold_percent: cycle.id.threshold.percent(),
+            start_time: Some(cycle.start_time.into()),
+            end_time: cycle.end.map(|end| end.time.into()),
+            start_seq: cycle.id.start_seq,
+            start_price: cycle.start_price,
+            highest_price: cycle.highest_price,
+            lowest_price: cycle.lowest_price,
+            max_percent_increase: cycle.max_percent_increase,
+            max_percent_increase_from_lowest: cycle.max_percent_increase_from_lowest,
+            data_points: cycle.data_points,
+            active: cycle.is_active(),
+            reset_price: cycle.reset_price(),
+            longest_gap_ms: cycle.longest_gap_ms,
+            end_seq: cycle.end.map(|end| end.seq).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<&PriceAnalysis> for wire::PriceAnalysis {
+    fn from(analysis: &PriceAnalysis) -> Self {
+        Self {
+            seq: analysis.seq,
+            event_time: Some(analysis.event_time.into()),
+            threshold_percent: analysis.cycle.threshold.percent(),
+            cycle_id: analysis.cycle.to_string(),
+            current_price: analysis.current_price,
+            highest_price: analysis.highest_price,
+            lowest_price: analysis.lowest_price,
+            percent_increase: analysis.percent_increase,
+            percent_from_highest: analysis.percent_from_highest,
+            percent_increase_from_lowest: analysis.percent_increase_from_lowest,
+        }
+    }
+}
