@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use tonic_prost_build::{Config, FileDescriptorSet};
 
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     "goat/market/v1/event.proto",
     "goat/market/v1/market_data_service.proto",
+    "goat/market/v1/status.proto",
     "goat/trading/v1/trading_service.proto",
 ];
 

@@ -28,7 +28,7 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let path = instance.journal();
     let io = |error| Failure::Io(format!("the journal {}: {error}", path.display()));
     let disk = Directory::create(path.clone()).map_err(io)?;
-    let journal = inspect(&disk, &mut |_| {}).map_err(as_failure)?;
+    let journal = inspect(&disk, &mut |_| {}).map_err(|error| as_failure(&error))?;
     findings.push(format!("journal: whole, head {}, at {}", journal.head.seq, path.display()));
 
     match settings.feeds.mode {

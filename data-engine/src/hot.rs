@@ -13,7 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use duckdb::{Config, Connection};
 use goat::settings::Hot;
@@ -37,6 +37,9 @@ pub enum HotError {
         /// Position that they must reach.
         head: u64,
     },
+    /// The tables can no longer be filled; the journal still is.
+    #[error("the hot store has failed, and is rebuilt at the next start: {0}")]
+    Failed(String),
     /// There is no such table.
     #[error("there is no table {name:?}; there are {known}")]
     UnknownTable {
@@ -65,6 +68,7 @@ struct Shared {
     /// The head of the log when the store was opened: whole from there on.
     whole_at: u64,
     settings: Hot,
+    failure: OnceLock<String>,
 }
 
 impl HotStore {
@@ -82,14 +86,14 @@ impl HotStore {
         for table in TABLES {
             connection.execute_batch(&table.create())?;
         }
-        let connections =
-            (0..READERS_MAX).map(|_| connection.try_clone()).collect::<Result<Vec<_>, _>>()?;
+        let connections = (0..READERS_MAX).map(|_| connection.try_clone()).collect::<Result<Vec<_>, _>>()?;
         let shared = Shared {
             connections: Mutex::new(connections),
             readers: Semaphore::new(READERS_MAX),
             applied_seq: AtomicU64::new(0),
             whole_at: head_seq,
             settings: settings.clone(),
+            failure: OnceLock::new(),
         };
         let store = Self { shared: Arc::new(shared) };
         Ok((store.clone(), Folder::new(store, connection)))
@@ -104,10 +108,19 @@ impl HotStore {
     /// Whether the tables contain everything that was in the log when the store was opened.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.applied_seq() >= self.shared.whole_at
+        self.shared.failure.get().is_none() && self.applied_seq() >= self.shared.whole_at
+    }
+
+    fn fail(&self, reason: String) {
+        tracing::error!(reason, "the hot store has failed; recording goes on");
+        // Only the first failure is the cause.
+        let _ = self.shared.failure.set(reason);
     }
 
     fn ensure_whole(&self) -> Result<(), HotError> {
+        if let Some(reason) = self.shared.failure.get() {
+            return Err(HotError::Failed(reason.clone()));
+        }
         if self.is_whole() {
             return Ok(());
         }

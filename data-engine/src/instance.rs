@@ -59,7 +59,8 @@ impl Instance {
     pub fn take(settings: &Settings, identity: &Identity) -> Result<Self, Failure> {
         let instance = Self::hold(settings)?;
         let directory = &instance.directory;
-        let io = |error: io::Error| Failure::Io(format!("the data directory {}: {error}", directory.display()));
+        let io =
+            |error: io::Error| Failure::Io(format!("the data directory {}: {error}", directory.display()));
         match read_identity(directory).map_err(io)? {
             Some(found) if found == *identity => {}
             Some(found) if found.mode != identity.mode => {
@@ -84,7 +85,8 @@ impl Instance {
     /// When another process has it, or it cannot be written.
     pub fn hold(settings: &Settings) -> Result<Self, Failure> {
         let directory = settings.data_dir().join("market");
-        let io = |error: io::Error| Failure::Io(format!("the data directory {}: {error}", directory.display()));
+        let io =
+            |error: io::Error| Failure::Io(format!("the data directory {}: {error}", directory.display()));
         std::fs::create_dir_all(&directory).map_err(io)?;
         let lock = File::create(directory.join(LOCK)).map_err(io)?;
         lock.try_lock().map_err(|error| match error {
@@ -163,7 +165,8 @@ mod tests {
     fn another_mode_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         drop(Instance::take(&settings(&directory), &identity(Mode::Live, "")).unwrap());
-        let refused = Instance::take(&settings(&directory), &identity(Mode::Replay, "x")).unwrap_err().to_string();
+        let refused =
+            Instance::take(&settings(&directory), &identity(Mode::Replay, "x")).unwrap_err().to_string();
         assert!(refused.contains("holds a journal of mode live, not replay"), "{refused}");
     }
 

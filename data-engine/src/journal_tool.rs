@@ -22,7 +22,8 @@ pub enum Command {
     },
 }
 
-/// Does it, and says what was found.
+/// Does it, says what was found, and returns the exit code.
+#[must_use]
 pub fn run(options: &Options, command: &Command) -> ExitCode {
     match try_run(options, command) {
         Ok(sentence) => say(&mut std::io::stdout(), &sentence, ExitCode::SUCCESS),
@@ -47,7 +48,7 @@ fn try_run(options: &Options, command: &Command) -> Result<String, Failure> {
     let disk = Directory::create(path.clone()).map_err(missing)?;
     match command {
         Command::Verify => {
-            let found = inspect(&disk, &mut |_| {}).map_err(as_failure)?;
+            let found = inspect(&disk, &mut |_| {}).map_err(|error| as_failure(&error))?;
             let torn = found.torn_tail.as_ref().map_or_else(String::new, |torn| {
                 format!("; {} bytes of a write that was cut short follow in {}", torn.bytes, torn.file)
             });
@@ -65,7 +66,7 @@ fn try_run(options: &Options, command: &Command) -> Result<String, Failure> {
         Command::Repair { yes: true } => {
             // Keeps a running data-engine away while the files are changed.
             let _instance = Instance::hold(&settings)?;
-            let given_up = repair(&disk).map_err(as_failure)?;
+            let given_up = repair(&disk).map_err(|error| as_failure(&error))?;
             let sentence = given_up.map(|damage| format!("cut; {damage}"));
             Ok(sentence.unwrap_or_else(|| "there was nothing to repair".to_owned()))
         }
@@ -73,7 +74,7 @@ fn try_run(options: &Options, command: &Command) -> Result<String, Failure> {
 }
 
 /// Damage has an exit code of its own.
-pub(crate) fn as_failure(error: JournalError) -> Failure {
+pub(crate) fn as_failure(error: &JournalError) -> Failure {
     match error {
         JournalError::Damaged { .. } => {
             Failure::Damage(format!("{error}; see `data-engine journal verify` and `… repair --yes`"))

@@ -6,11 +6,24 @@
 //!                                                              └→ serve (one subscription = one cursor)
 //! ```
 //!
+//! - [`book`]: what an order book looks like in numbers.
 //! - [`feeds`]: one module a source; parsers are pure and stand apart from their sockets.
 //! - [`ingest`]: the one way into the log; [`sequencer`] owns positions and refuses duplicates.
 //! - [`journal`]: the append-only log. Its file format is the wire format of the stream.
 //! - [`hot`]: `DuckDB` in memory: a fold of the journal.
 //! - [`serve`]: the gRPC service.
+
+// Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 pub mod book;
 mod check;

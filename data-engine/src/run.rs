@@ -68,9 +68,11 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let recording = on_thread("sequencer", &stop, move || {
         sequencer.run(queue).map_err(|error| Failure::Io(error.to_string()))
     })?;
-    let (folded, folding, runtime) = (log.clone(), stop.clone(), Handle::current());
-    let folding = on_thread("hot-store", &stop, move || {
-        folder.run(&folded, &runtime, &folding).map_err(|error| Failure::Internal(error.to_string()))
+    let (followed, stopped, runtime) = (log.clone(), stop.clone(), Handle::current());
+    let tables = on_thread("hot-store", &stop, move || {
+        // Without its tables the engine still records and streams: they say so, and nothing else stops.
+        folder.run(&followed, &runtime, &stopped);
+        Ok(())
     })?;
 
     let readiness = Readiness::default();
@@ -95,9 +97,9 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let outcome = until_all_end(tasks, &stop).await;
     // The queue is empty and closed once every feed has ended: only then is the last event recorded.
     let recorded = ended(recording).await;
-    let folded = ended(folding).await;
+    ended(tables).await?;
     tracing::info!(head_seq = log.head().seq, "stopped");
-    recorded.and(folded).and(outcome)
+    recorded.and(outcome)
 }
 
 impl Listeners {
@@ -106,9 +108,10 @@ impl Listeners {
         Ok(Self {
             grpc: bind("data_engine.listen", settings.data_engine.listen).await?,
             admin: bind("data_engine.metrics_listen", settings.data_engine.metrics_listen).await?,
-            webhook: match webhook.enabled {
-                true => Some(bind("feeds.webhook.listen", webhook.listen).await?),
-                false => None,
+            webhook: if webhook.enabled {
+                Some(bind("feeds.webhook.listen", webhook.listen).await?)
+            } else {
+                None
             },
         })
     }
@@ -140,7 +143,7 @@ async fn open_journal(settings: &Settings, instance: &Instance) -> Result<(Write
         let disk = Directory::create(path.clone()).map_err(io)?;
         let mut memory = Memory::default();
         let recovered = recover(Arc::new(disk), &journal, new_log_id(), &mut |payload| memory.learn(payload))
-            .map_err(as_failure)?;
+            .map_err(|error| as_failure(&error))?;
         Ok((recovered, memory))
     });
     let (recovered, memory) =
@@ -208,7 +211,11 @@ fn start_feeds(
             });
         }
         Mode::Live => {
-            board.set(Name::Prices, Source::Jupiter, Condition::Off("feeds.jupiter.enabled is false".to_owned()));
+            board.set(
+                Name::Prices,
+                Source::Jupiter,
+                Condition::Off("feeds.jupiter.enabled is false".to_owned()),
+            );
         }
     }
 }

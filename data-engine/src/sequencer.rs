@@ -90,7 +90,8 @@ impl Sequencer {
                 count += next.observations.len();
                 group.push(next);
             }
-            metrics::histogram!("goat_sequencer_group_observations").record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+            metrics::histogram!("goat_sequencer_group_observations")
+                .record(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
             self.commit(group)?;
         }
         Ok(())

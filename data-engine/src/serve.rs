@@ -59,7 +59,7 @@ impl MarketData {
 impl From<HotError> for Status {
     fn from(error: HotError) -> Self {
         match &error {
-            HotError::Rebuilding { .. } => Kind::Unavailable.status(error.to_string()),
+            HotError::Rebuilding { .. } | HotError::Failed(_) => Kind::Unavailable.status(error.to_string()),
             HotError::UnknownTable { .. } => Kind::NotFound.status(error.to_string()),
             HotError::Database(source) => goat::error::internal("asking the hot store", source),
         }

@@ -59,7 +59,10 @@ async fn kill_both(cluster: &mut Cluster) -> Vec<Duration> {
 }
 
 /// The hashes of both engines' states at positions where both were seen: they are the same.
-async fn assert_same_states(mut one: TradingServiceClient<Channel>, mut other: TradingServiceClient<Channel>) {
+async fn assert_same_states(
+    mut one: TradingServiceClient<Channel>,
+    mut other: TradingServiceClient<Channel>,
+) {
     let mut hashes: [BTreeMap<u64, String>; 2] = Default::default();
     let common = until("both engines stand at the same positions", PATIENCE, async || {
         for (client, seen) in [&mut one, &mut other].into_iter().zip(&mut hashes) {
@@ -119,7 +122,10 @@ async fn assert_state_is_that_of_an_uninterrupted_engine(cluster: &mut Cluster) 
     fresh.start();
     let client = TradingServiceClient::new(goat::service::channel(listen));
     let cold = trading_status_of(client.clone(), |status| status.caught_up).await;
-    assert_eq!(cold.restart.as_ref().map(|restart| (restart.kind(), restart.from_seq)), Some((Kind::Cold, 0)));
+    assert_eq!(
+        cold.restart.as_ref().map(|restart| (restart.kind(), restart.from_seq)),
+        Some((Kind::Cold, 0))
+    );
 
     assert_same_states(cluster.trading(), client).await;
 
@@ -133,8 +139,11 @@ async fn a_trading_engine_is_back_within_seconds_with_two_hours_to_catch_up() {
     cluster.expect("the stream from the data-engine");
     cluster.start_data_engine().await;
     let told = |status: &goat::wire::market::GetStatusResponse| {
-        status.head_seq > 250_000 && status.feeds.iter().all(|feed| feed.state() == goat::wire::market::feed::State::Live
-            || matches!(feed.name.as_str(), "whales" | "candles" | "trades"))
+        status.head_seq > 250_000
+            && status.feeds.iter().all(|feed| {
+                feed.state() == goat::wire::market::feed::State::Live
+                    || matches!(feed.name.as_str(), "whales" | "candles" | "trades")
+            })
     };
     cluster.market_status_when("the history is told", Duration::from_secs(120), told).await;
 
@@ -171,7 +180,9 @@ async fn a_data_engine_with_a_day_in_its_journal_answers_within_three_seconds() 
     println!("data-engine from exec to its first answer with {head} events in its journal: {took:?}");
     assert_eq!(status.head_seq, head);
     assert!(took < Duration::from_secs(3), "{took:?}");
-    let whole = |status: &goat::wire::market::GetStatusResponse| status.hot_store.as_ref().is_some_and(|hot| hot.ready);
+    let whole = |status: &goat::wire::market::GetStatusResponse| {
+        status.hot_store.as_ref().is_some_and(|hot| hot.ready)
+    };
     cluster.market_status_when("the tables are rebuilt", PATIENCE, whole).await;
     println!("… and to whole tables: {:?}", began.elapsed());
 }

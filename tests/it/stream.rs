@@ -33,7 +33,10 @@ async fn a_stream_greets_catches_up_and_beats_each_second_when_nothing_happens()
     assert_eq!(hello.log_id.len(), 32);
     assert!(matches!(&messages[1], Message::CaughtUp(caught_up) if caught_up.seq == 0), "{:?}", messages[1]);
     for message in &messages[2..] {
-        assert!(matches!(message, Message::Heartbeat(beat) if beat.seq == 0 && beat.time.is_some()), "{message:?}");
+        assert!(
+            matches!(message, Message::Heartbeat(beat) if beat.seq == 0 && beat.time.is_some()),
+            "{message:?}"
+        );
     }
     assert!((2.9..4.0).contains(&took.as_secs_f64()), "three heartbeats took {took:?}");
 }
@@ -42,14 +45,18 @@ async fn a_stream_greets_catches_up_and_beats_each_second_when_nothing_happens()
 async fn a_start_beyond_the_head_is_refused_and_an_end_is_an_end() {
     let mut cluster = Cluster::prepare(World::simulated(20)).await;
     cluster.start_data_engine().await;
-    let head = cluster.market_status_when("there are events", PATIENCE, |status| status.head_seq > 500).await.head_seq;
+    let head = cluster
+        .market_status_when("there are events", PATIENCE, |status| status.head_seq > 500)
+        .await
+        .head_seq;
     let mut market = client(cluster.addresses.market);
 
     let refused = market.subscribe(after(head + 1_000_000)).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
     assert!(refused.message().contains(&(head + 1_000_000).to_string()), "{}", refused.message());
 
-    let request = SubscribeRequest { start: Some(Start::AfterSeq(0)), follow: false, ..SubscribeRequest::default() };
+    let request =
+        SubscribeRequest { start: Some(Start::AfterSeq(0)), follow: false, ..SubscribeRequest::default() };
     let mut stream = market.subscribe(request).await.unwrap().into_inner();
     let (mut coverage, mut contents, mut caught_up) = (Coverage::default(), Contents::default(), None);
     while let Some(frame) = stream.message().await.unwrap() {
@@ -96,7 +103,11 @@ async fn a_reader_that_sleeps_for_forty_seconds_is_not_cut_off_and_then_has_ever
             coverage.cover(batch.covers_from, batch.covers_to, &batch.events);
         }
     }
-    println!("asleep for {SLEEP:?}: {} prices, {head} events; memory grew by {} KiB", expected.len(), grown / 1024);
+    println!(
+        "asleep for {SLEEP:?}: {} prices, {head} events; memory grew by {} KiB",
+        expected.len(),
+        grown / 1024
+    );
     assert!(grown <= GROWTH_BYTES_MAX, "the data-engine grew by {grown} bytes");
 }
 

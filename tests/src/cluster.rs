@@ -257,7 +257,8 @@ impl Cluster {
     /// What one of the services said.
     #[must_use]
     pub fn logs(&self) -> [(&'static str, &Logs); 3] {
-        [&self.data_engine, &self.trading_engine, &self.gateway].map(|service| (service.name(), &service.logs))
+        [&self.data_engine, &self.trading_engine, &self.gateway]
+            .map(|service| (service.name(), &service.logs))
     }
 }
 

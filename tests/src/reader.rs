@@ -76,7 +76,10 @@ impl Reader {
         while !enough(self) {
             assert!(began.elapsed() < patience, "the reader stands at {} after {patience:?}", self.cursor());
             if let Err(status) = self.read_connection(began + patience, &mut enough).await {
-                let is_loss = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled);
+                let is_loss = matches!(
+                    status.code(),
+                    Code::Unavailable | Code::Unknown | Code::Internal | Code::Cancelled
+                );
                 assert!(is_loss, "the stream was refused at {}: {status}", self.cursor());
                 self.reconnects += 1;
                 tokio::time::sleep(BEFORE_RECONNECTING).await;

@@ -38,7 +38,8 @@ pub fn sol_prices(recording: &std::path::Path) -> Vec<(i64, f64)> {
         recording.display()
     );
     let mut statement = connection.prepare(&sql).expect("the recording has the columns");
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("the recording is readable");
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("the recording is readable");
     rows.collect::<Result<_, _>>().expect("the recording is readable")
 }
 

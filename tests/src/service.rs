@@ -48,7 +48,8 @@ pub struct Said {
 
 /// Runs a command to its end, which comes within [`PATIENCE`].
 pub fn run_to_end(mut command: Command) -> Said {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let (output, errors) = (Logs::default(), Logs::default());
     let readers = [
         output.follow(child.stdout.take().expect("piped")),
@@ -179,7 +180,8 @@ impl Service {
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
         let id = self.child.as_ref().expect("it runs").id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a running process has a status");
+        let status =
+            std::fs::read_to_string(format!("/proc/{id}/status")).expect("a running process has a status");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
         let kilobytes: u64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("kB");
         kilobytes * 1024

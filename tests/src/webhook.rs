@@ -82,7 +82,9 @@ impl Poster {
                     self.answered.fetch_add(1, Ordering::Relaxed);
                     return;
                 }
-                Ok((StatusCode::SERVICE_UNAVAILABLE, _)) | Err(_) => tokio::time::sleep(BEFORE_REPEATING).await,
+                Ok((StatusCode::SERVICE_UNAVAILABLE, _)) | Err(_) => {
+                    tokio::time::sleep(BEFORE_REPEATING).await
+                }
                 Ok((status, answer)) => panic!("a recorded post was answered {status}: {answer}"),
             }
         }

@@ -124,3 +124,32 @@ pub fn commit_on_a_thread(
     })?;
     Ok((queue, outcome))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct FullDisk;
+
+    impl Ledger for FullDisk {
+        fn load(&mut self) -> Result<Option<Saved>, LedgerError> {
+            Ok(None)
+        }
+
+        fn commit(&mut self, _: &Commit) -> Result<(), LedgerError> {
+            Err(LedgerError::File("ledger".into(), std::io::ErrorKind::StorageFull.into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_commit_that_fails_is_the_last_and_says_why() {
+        let (queue, outcome) = commit_on_a_thread(Box::new(FullDisk)).unwrap();
+        let snapshot = Snapshot { log_id: "log".into(), version: 1, cursor_seq: 1, state: vec![] };
+        let commit = Commit { snapshot, begins: true, closed: vec![], active: vec![] };
+
+        queue.send(commit).await.unwrap();
+
+        assert_eq!(outcome.await.unwrap().unwrap_err().to_string(), "ledger: no storage space");
+        assert!(queue.is_closed());
+    }
+}

@@ -65,13 +65,16 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
 
     let (folder, planned) = (ledger_folder(&settings), plan.clone());
     let opened = tokio::task::spawn_blocking(move || open(&folder, &planned, cold));
-    let opened = opened.await.map_err(|error| Failure::Internal(format!("opening the ledger: {error}")))??;
+    let opened =
+        opened.await.map_err(|error| Failure::Internal(format!("opening the ledger: {error}")))??;
 
     let (watchers, _) = broadcast::channel(CHANGES_QUEUED_MAX);
     let view = Shared::new(View::new(&plan.cycle_thresholds));
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
-    let (commits, committed) = ledger::commit_on_a_thread(Box::new(opened.ledger)).map_err(|error| no_thread(&error))?;
-    let (rows, written) = workspace::write_on_a_thread(opened.workspace).map_err(|error| no_thread(&error))?;
+    let (commits, committed) =
+        ledger::commit_on_a_thread(Box::new(opened.ledger)).map_err(|error| no_thread(&error))?;
+    let (rows, written) =
+        workspace::write_on_a_thread(opened.workspace).map_err(|error| no_thread(&error))?;
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
@@ -110,16 +113,22 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
 pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let plan = plan(settings)?;
     let addresses = &settings.trading_engine;
-    let listens =
-        [("trading_engine.listen", addresses.listen), ("trading_engine.metrics_listen", addresses.metrics_listen)];
+    let listens = [
+        ("trading_engine.listen", addresses.listen),
+        ("trading_engine.metrics_listen", addresses.metrics_listen),
+    ];
     for (setting, address) in listens {
-        std::net::TcpListener::bind(address)
-            .map_err(|error| Failure::Unavailable(format!("cannot listen on {address} ({setting}): {error}")))?;
+        std::net::TcpListener::bind(address).map_err(|error| {
+            Failure::Unavailable(format!("cannot listen on {address} ({setting}): {error}"))
+        })?;
     }
     let folder = ledger_folder(settings);
-    let ledger = if folder.join("ledger.duckdb").exists() {
+    let found = DuckLedger::exists(&folder)?;
+    let ledger = if found {
         match open(&folder, &plan, false)?.origin {
-            Origin::Warm(warm) => format!("holds the state at position {} of log {}", warm.engine.cursor().seq, warm.log_id),
+            Origin::Warm(warm) => {
+                format!("holds the state at position {} of log {}", warm.engine.cursor().seq, warm.log_id)
+            }
             Origin::Cold(reason) => format!("would not be gone on with: {reason}"),
         }
     } else {
@@ -144,7 +153,8 @@ fn open(folder: &std::path::Path, plan: &Plan, cold: bool) -> Result<Opened, Fai
     // What is going to be dropped need not be readable.
     let saved = if cold { None } else { ledger.load()? };
     let origin = restart::origin(saved, plan, cold)?;
-    let workspace = workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))?;
+    let workspace =
+        workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))?;
     Ok(Opened { ledger, origin, workspace })
 }
 

@@ -97,7 +97,10 @@ mod tests {
         assert_eq!(reason(Some(saved()), &plan(25), false), "the settings of the cycles have changed");
         let mut other = saved();
         other.snapshot.version = 0;
-        assert_eq!(reason(Some(other), &plan(20), false), format!("the snapshot has version 0, not {}", snapshot::VERSION));
+        assert_eq!(
+            reason(Some(other), &plan(20), false),
+            format!("the snapshot has version 0, not {}", snapshot::VERSION)
+        );
         let mut torn = saved();
         torn.snapshot.state.truncate(3);
         assert!(reason(Some(torn), &plan(20), false).starts_with("the snapshot cannot be read"));

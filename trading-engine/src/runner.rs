@@ -161,12 +161,12 @@ impl Runner {
                 Next::Nothing => {}
                 Next::Stop => break,
             }
-            let now = Instant::now();
-            if self.feed.items.is_empty() || now.saturating_duration_since(self.published) >= PUBLISH_EVERY {
+            let (now, idle) = (Instant::now(), self.feed.items.is_empty());
+            if idle || now.saturating_duration_since(self.published) >= PUBLISH_EVERY {
                 self.changes.flush(now);
                 self.publish()?;
             }
-            self.outbox.deliver(&self.engine, self.log_id.as_deref(), now)?;
+            self.outbox.deliver(&self.engine, self.log_id.as_deref(), now, idle)?;
         }
         self.outbox.finish(&self.engine, self.log_id.as_deref())
     }
@@ -213,7 +213,8 @@ impl Runner {
         let waiting = u32::try_from(self.feed.items.len()).unwrap_or(u32::MAX);
         metrics::gauge!("goat_trading_feed_queue_frames").set(f64::from(waiting));
         #[allow(clippy::cast_precision_loss)]
-        metrics::gauge!("goat_trading_cursor_lag_events").set(self.session.lag(self.engine.cursor().seq) as f64);
+        metrics::gauge!("goat_trading_cursor_lag_events")
+            .set(self.session.lag(self.engine.cursor().seq) as f64);
         Ok(())
     }
 }

@@ -85,7 +85,8 @@ impl TradingService for Trading {
         Ok(Response::new(response))
     }
 
-    type StreamTradingStream = Pin<Box<dyn Stream<Item = Result<wire::StreamTradingResponse, Status>> + Send>>;
+    type StreamTradingStream =
+        Pin<Box<dyn Stream<Item = Result<wire::StreamTradingResponse, Status>> + Send>>;
 
     async fn stream_trading(
         &self,

@@ -5,7 +5,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    clippy::too_many_lines,
+    clippy::cast_precision_loss,
     clippy::float_cmp
 )]
 
@@ -19,12 +19,12 @@ use goat::event::Observation;
 use goat::tonic::Code;
 use goat::wire::market::Mode;
 use goat::wire::trading::{
-    GetStatusResponse, ListCyclesRequest, ListCyclesResponse, ListPriceAnalysisRequest, StreamTradingRequest, feed_connection, restart,
-    stream_trading_response,
+    GetStatusResponse, ListCyclesRequest, ListCyclesResponse, ListPriceAnalysisRequest, StreamTradingRequest,
+    feed_connection, restart, stream_trading_response,
 };
 use market::{Fault, Log, Market};
 use process::Engine;
-use recordings::{log_of, price_at, prices};
+use recordings::{log_of, price_at, prices, trade_at};
 use trading_engine::core::cycles::Threshold;
 use trading_engine::core::{self, Plan};
 use trading_engine::snapshot::state_hash;
@@ -57,7 +57,9 @@ fn zigzag(seconds: i64) -> Vec<Observation> {
         let swing = if phase < 0.5 { phase } else { 1.0 - phase };
         125.0 * (1.0 + 0.02 * swing + 0.000_01 * (second % 700) as f64)
     };
-    (0..seconds).map(|second| price_at(1_767_000_000_000_000 + second * 1_000_000, "SOL", price(second))).collect()
+    (0..seconds)
+        .map(|second| price_at(1_767_000_000_000_000 + second * 1_000_000, "SOL", price(second)))
+        .collect()
 }
 
 fn closed(cycles: &ListCyclesResponse) -> Vec<u32> {
@@ -117,14 +119,14 @@ async fn a_recorded_day_through_the_stream_has_its_known_cycles() {
 async fn kills_at_any_moment_leave_no_trace_in_the_state() {
     let events = zigzag(40_000);
     let folder = tempfile::tempdir().unwrap();
-    let market = Market::start(log_of("killed", Mode::Simulated, &events), 100).await;
+    let market = Market::start(log_of("killed", Mode::Replay, &events), 100).await;
     let steps = [100, 2_000, 2_001, 9_000, 9_700, 21_000, 33_333, 40_000];
 
-    for (round, pair) in steps.windows(2).enumerate() {
+    for (pair, wait_ms) in steps.windows(2).zip([400, 10, 150, 30, 260, 90, 300]) {
         let mut engine = Engine::start(folder.path(), market.address, &[]);
         engine.until("a connection", |status| status.caught_up).await;
         market.grow(pair[1]);
-        tokio::time::sleep(Duration::from_millis(37 * (round as u64 + 1) % 300)).await;
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         engine.kill();
     }
     let mut engine = Engine::start(folder.path(), market.address, &[]);
@@ -168,15 +170,18 @@ async fn a_stop_commits_what_was_folded_and_the_next_start_goes_on_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_that_are_missing_or_come_twice_and_streams_that_break_off_are_read_again() {
-    let events = zigzag(9_000);
+    let events = zigzag(7_000);
     let folder = tempfile::tempdir().unwrap();
-    let market = Market::start(log_of("faulty", Mode::Replay, &events), 9_000).await;
-    market.fail(1_000, Fault::Missing);
-    market.fail(3_000, Fault::Repeated);
-    market.fail(5_000, Fault::Broken);
-
+    let market = Market::start(log_of("faulty", Mode::Simulated, &events), 100).await;
     let mut engine = Engine::start(folder.path(), market.address, &[]);
-    let status = engine.caught_up_at(9_000).await;
+    engine.caught_up_at(100).await;
+
+    for (seq, fault) in [(2_000, Fault::Missing), (4_000, Fault::Repeated), (7_000, Fault::Broken)] {
+        market.fail(seq - 1_000, fault);
+        market.grow(seq);
+        engine.caught_up_at(seq).await;
+    }
+    let status = engine.caught_up_at(7_000).await;
 
     assert_eq!(status.state_hash, hash_of(&events));
     assert_eq!(status.feed.unwrap().reconnects, 3);
@@ -194,7 +199,8 @@ async fn silence_is_stale_and_ends_in_a_new_stream() {
     engine.caught_up_at(300).await;
     market.grow(600);
     let stale = feed_connection::State::Stale;
-    let status = engine.until("STALE", |status| status.feed.as_ref().is_some_and(|feed| feed.state() == stale)).await;
+    let status =
+        engine.until("STALE", |status| status.feed.as_ref().is_some_and(|feed| feed.state() == stale)).await;
 
     assert!(status.feed.unwrap().reason.starts_with("nothing has come for 3 s"));
     let status = engine.caught_up_at(600).await;
@@ -234,7 +240,10 @@ async fn another_log_leads_to_a_cold_start_while_running() {
 
     assert_eq!(status.restart.unwrap().reason, "the log is second, not first");
     assert_eq!(status.state_hash, hash_of(&others));
-    assert_eq!(list(&mut engine, ListCyclesRequest { active_only: true, ..Default::default() }).await.count, 7);
+    assert_eq!(
+        list(&mut engine, ListCyclesRequest { active_only: true, ..Default::default() }).await.count,
+        7
+    );
     engine.kill();
     let mut engine = Engine::start(folder.path(), market.address, &[]);
     assert_eq!(engine.caught_up_at(3_000).await.state_hash, hash_of(&others));
@@ -248,6 +257,7 @@ async fn two_hours_of_backlog_take_less_than_two_seconds() {
         events.push(tick);
         events.push(price_at(micros, "BTC", 90_000.0));
         events.push(price_at(micros, "ETH", 3_000.0));
+        events.extend((0..3).map(|number| trade_at(micros, number)));
     }
     let head = events.len() as u64;
     let folder = tempfile::tempdir().unwrap();
@@ -280,6 +290,7 @@ async fn questions_that_cannot_be_right_are_refused_by_name() {
         let refused = engine.client.list_price_analysis(rows).await.unwrap_err();
         assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, refusal));
     }
+    engine.until("the analysis", |status| status.tables.iter().all(|table| table.rows > 0)).await;
     let rows = ListPriceAnalysisRequest { threshold: Some(0.3), limit: Some(5) };
     let rows = engine.client.list_price_analysis(rows).await.unwrap().into_inner();
     assert_eq!((rows.count, rows.rows[0].seq, rows.rows[4].seq), (5, 300, 296));
@@ -324,14 +335,32 @@ async fn watchers_see_the_active_cycles_then_every_turn_and_are_told_when_it_sto
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_and_metrics_are_told_over_http() {
+    let events = zigzag(300);
+    let folder = tempfile::tempdir().unwrap();
+    let market = Market::start(log_of("log", Mode::Live, &events), 300).await;
+    let mut engine = Engine::start(folder.path(), market.address, &[]);
+    engine.caught_up_at(300).await;
+
+    assert!(engine.get("/readyz").starts_with("HTTP/1.1 200"));
+    let metrics = engine.get("/metrics");
+    for (name, value) in
+        [("goat_trading_events_folded_total", " 300"), ("goat_trading_cursor_lag_events", " 0")]
+    {
+        assert!(metrics.contains(&format!("{name}{value}\n")), "{metrics}");
+    }
+    for name in ["goat_trading_fold_batch_seconds", "goat_trading_feed_queue_frames"] {
+        assert!(metrics.contains(name), "{metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_engine_waits_for_a_data_engine_that_is_not_there_yet() {
     let folder = tempfile::tempdir().unwrap();
     let absent = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut engine = Engine::start(folder.path(), absent, &[]);
 
-    let waits = |status: &GetStatusResponse| {
-        status.feed.as_ref().is_some_and(|feed| !feed.reason.is_empty())
-    };
+    let waits = |status: &GetStatusResponse| status.feed.as_ref().is_some_and(|feed| !feed.reason.is_empty());
     let status = engine.until("a reason", waits).await;
 
     let feed = status.feed.unwrap();

@@ -122,7 +122,8 @@ impl Board {
             entry.last_event_time = entry.last_event_time.max(Some(event_time));
             entry.last_received_time = entry.last_received_time.max(Some(received_time));
         });
-        metrics::counter!("goat_feed_events_total", "feed" => name.as_str(), "outcome" => "accepted").increment(1);
+        metrics::counter!("goat_feed_events_total", "feed" => name.as_str(), "outcome" => "accepted")
+            .increment(1);
     }
 
     /// Events of the feed had been recorded before.
@@ -165,7 +166,11 @@ impl Entry {
                 None => (State::Syncing, "no event yet".to_owned()),
                 Some(age) if age > name.stale_after() => (
                     State::Stale,
-                    format!("no event for {:.1} s, limit {} s", age.as_secs_f64(), name.stale_after().as_secs()),
+                    format!(
+                        "no event for {:.1} s, limit {} s",
+                        age.as_secs_f64(),
+                        name.stale_after().as_secs()
+                    ),
                 ),
                 Some(_) => (State::Live, String::new()),
             },
@@ -178,7 +183,10 @@ impl Entry {
             last_event_time: self.last_event_time.map(Into::into),
             last_received_time: self.last_received_time.map(Into::into),
             age_ms: self.last_received_time.map(|time| now.millis_since(time)),
-            lag_ms: self.last_event_time.zip(self.last_received_time).map(|(event, received)| received.millis_since(event)),
+            lag_ms: self
+                .last_event_time
+                .zip(self.last_received_time)
+                .map(|(event, received)| received.millis_since(event)),
             stale_after_ms: i32::try_from(name.stale_after().as_millis()).unwrap_or(i32::MAX),
             accepted: self.accepted,
             duplicate: self.duplicate,

@@ -78,17 +78,21 @@ impl Outbox {
             return Ok(());
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(SUBMISSION_MAX));
+        let mut refused_before = false;
         loop {
             if self.stop.is_cancelled() {
                 return Err(Ended);
             }
             match self.ingest.submit(batch.clone()).await {
                 Ok(_) => {
-                    self.show(&self.condition);
+                    if refused_before {
+                        self.show(&self.condition);
+                    }
                     return Ok(());
                 }
                 Err(Refused::Stopping) => return Err(Ended),
                 Err(Refused::Unwritable) => {
+                    refused_before = true;
                     self.show(&Condition::Down(Refused::Unwritable.to_string()));
                     self.sleep(RETRY).await?;
                 }

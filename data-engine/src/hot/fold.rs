@@ -19,7 +19,7 @@ use crate::journal::{Chunk, Cursor, JournalError, Log, Start};
 /// A flush costs about 0.3 ms whatever it holds, so rows wait for each other this long at most.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_ROWS: usize = 8192;
-const RETENTION_EVERY: Duration = Duration::from_secs(300);
+const RETENTION_EVERY: Duration = Duration::from_mins(5);
 const READ_BYTES: usize = 1024 * 1024;
 /// The table keeps one snapshot of a book per second; the journal keeps them all.
 const BOOK_ROW_EVERY_MICROS: i64 = 1_000_000;
@@ -39,7 +39,7 @@ pub struct Folder {
 
 /// The fold cannot go on.
 #[derive(Debug, thiserror::Error)]
-pub enum FoldError {
+enum FoldError {
     /// The log cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -61,12 +61,14 @@ impl Folder {
         }
     }
 
-    /// Follows the log until stopped. Blocks its thread.
-    ///
-    /// # Errors
-    ///
-    /// When the log cannot be read or the tables cannot be written.
-    pub fn run(mut self, log: &Log, runtime: &Handle, stop: &Stop) -> Result<(), FoldError> {
+    /// Follows the log until stopped. Blocks its thread. When it cannot go on, the tables say so.
+    pub fn run(mut self, log: &Log, runtime: &Handle, stop: &Stop) {
+        if let Err(error) = self.follow(log, runtime, stop) {
+            self.store.fail(error.to_string());
+        }
+    }
+
+    fn follow(&mut self, log: &Log, runtime: &Handle, stop: &Stop) -> Result<(), FoldError> {
         let mut cursor = log.cursor(Start::Oldest)?;
         let mut flushed = Instant::now();
         let mut tidied = Instant::now();
@@ -111,7 +113,8 @@ impl Folder {
     }
 
     fn take_event(&mut self, event: &MarketEvent) {
-        let event_time = event.event_time.and_then(|time| UnixMicros::try_from(time).ok()).unwrap_or_default();
+        let event_time =
+            event.event_time.and_then(|time| UnixMicros::try_from(time).ok()).unwrap_or_default();
         self.newest = self.newest.max(event_time);
         if let Some(Payload::Book(book)) = &event.payload {
             let second = event_time.get().div_euclid(BOOK_ROW_EVERY_MICROS);

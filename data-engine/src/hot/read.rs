@@ -27,8 +27,8 @@ impl HotStore {
     pub async fn latest(&self, table: &str, limit: u32) -> Result<Vec<Struct>, HotError> {
         let table = find(table)?;
         self.read(move |connection| {
-            let mut statement =
-                connection.prepare_cached(&format!("SELECT * FROM {} ORDER BY seq DESC LIMIT ?", table.name))?;
+            let mut statement = connection
+                .prepare_cached(&format!("SELECT * FROM {} ORDER BY seq DESC LIMIT ?", table.name))?;
             let mut rows = statement.query(params![limit])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {

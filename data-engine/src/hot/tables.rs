@@ -26,7 +26,8 @@ pub struct TableSpec {
 }
 
 /// All tables, in the order in which they are listed.
-pub const TABLES: &[TableSpec] = &[PRICES, ORDER_BOOK_SNAPSHOTS, TRADES, WHALES, CANDLES, FEED_EVENTS, DEAD_LETTERS];
+pub const TABLES: &[TableSpec] =
+    &[PRICES, ORDER_BOOK_SNAPSHOTS, TRADES, WHALES, CANDLES, FEED_EVENTS, DEAD_LETTERS];
 
 impl TableSpec {
     /// The statement that makes the table.
@@ -316,7 +317,8 @@ fn number(value: Option<f64>) -> Value {
 
 fn time(timestamp: Option<&goat::prost_types::Timestamp>) -> Value {
     let Some(timestamp) = timestamp else { return Value::Null };
-    let micros = timestamp.seconds.saturating_mul(1_000_000).saturating_add(i64::from(timestamp.nanos) / 1000);
+    let micros =
+        timestamp.seconds.saturating_mul(1_000_000).saturating_add(i64::from(timestamp.nanos) / 1000);
     Value::Timestamp(TimeUnit::Microsecond, micros)
 }
 

@@ -72,14 +72,14 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     ///
     /// As the system says.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
 
     /// Cuts or extends it.
     ///
     /// # Errors
     ///
     /// As the system says.
-    fn set_len(&self, length: u64) -> io::Result<()>;
+    fn cut(&self, length: u64) -> io::Result<()>;
 }
 
 /// A directory of the operating system, readable by its owner only.
@@ -142,11 +142,11 @@ impl DiskFile for File {
         self.sync_data()
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
 
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        File::set_len(self, length)
+    fn cut(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
     }
 }

@@ -115,7 +115,8 @@ impl Log {
         };
         let mut cursor = Cursor::new(self.clone(), near.unwrap_or_else(|| self.oldest_seq()));
         while let Some(chunk) = cursor.read_disk(1)? {
-            let events = chunk.payloads.iter().filter_map(|payload| EventBatch::decode(payload.as_ref()).ok());
+            let events =
+                chunk.payloads.iter().filter_map(|payload| EventBatch::decode(payload.as_ref()).ok());
             let found = events.flat_map(|batch| batch.events).find(|event| is_since(event, time));
             if let Some(event) = found {
                 return Ok(event.seq);

@@ -80,10 +80,10 @@ pub fn recover(
     if let Some(torn) = &torn_tail {
         cut(disk.as_ref(), &mut found, torn)?;
     }
-    let open = found.segments.last().map(|segment| OpenSegment {
-        file: Arc::clone(&segment.file),
-        length: found.end,
-    });
+    let open = found
+        .segments
+        .last()
+        .map(|segment| OpenSegment { file: Arc::clone(&segment.file), length: found.end });
     let log_id = found.log_id.unwrap_or(new_log);
     let writer = Writer::new(disk, log_id, found.segments, open, found.head, settings);
     Ok(Recovered { writer, torn_tail })
@@ -97,10 +97,7 @@ pub fn recover(
 pub fn repair(disk: &dyn Disk) -> Result<Option<JournalError>, JournalError> {
     let mut mended = None;
     loop {
-        let damage = match inspect(disk, &mut |_| {}) {
-            Ok(_) => return Ok(mended),
-            Err(damage) => damage,
-        };
+        let Err(damage) = inspect(disk, &mut |_| {}) else { return Ok(mended) };
         let JournalError::Damaged { file, offset, .. } = &damage else { return Err(damage) };
         let first_seq = first_seq_of(file).unwrap_or_default();
         for later in segment_names(disk)?.into_iter().filter(|name| first_seq_of(name) > Some(first_seq)) {
@@ -109,8 +106,10 @@ pub fn repair(disk: &dyn Disk) -> Result<Option<JournalError>, JournalError> {
         if *offset < SEGMENT_HEADER_BYTES as u64 {
             disk.remove(file).map_err(|error| JournalError::io("repaired", file, error))?;
         } else {
-            let opened = disk.open(file).and_then(|opened| opened.set_len(*offset).map(|()| opened));
-            opened.and_then(|opened| opened.sync()).map_err(|error| JournalError::io("repaired", file, error))?;
+            let opened = disk.open(file).and_then(|opened| opened.cut(*offset).map(|()| opened));
+            opened
+                .and_then(|opened| opened.sync())
+                .map_err(|error| JournalError::io("repaired", file, error))?;
         }
         disk.sync().map_err(|error| JournalError::io("repaired", file, error))?;
         mended.get_or_insert(damage);
@@ -150,7 +149,7 @@ fn inspect_segment(
     let first_seq = first_seq_of(name).unwrap_or_default();
     let io = |error| JournalError::io("read", name, error);
     let file = disk.open(name).map_err(io)?;
-    let length = file.len().map_err(io)?;
+    let length = file.length().map_err(io)?;
     let damaged = |offset, seq, what: &str| JournalError::Damaged {
         file: name.to_owned(),
         offset,
@@ -175,7 +174,8 @@ fn inspect_segment(
         None => return Err(damaged(0, first_seq, "the file does not begin with a segment header")),
     }
     found.head.seq = first_seq - 1;
-    let mut scan = Scan { file: &file, name, length, offset: SEGMENT_HEADER_BYTES as u64, time: found.head.time };
+    let mut scan =
+        Scan { file: &file, name, length, offset: SEGMENT_HEADER_BYTES as u64, time: found.head.time };
     let mut segment = Segment::new(first_seq, Arc::clone(&file));
     scan.blocks(&mut found.head, &mut segment, visit)?;
     found.segments.push(segment);
@@ -190,7 +190,9 @@ fn inspect_segment(
             found.torn_tail = Some(TornTail { file: name.to_owned(), offset: scan.offset, bytes });
             Ok(())
         }
-        Tail::Torn => Err(damaged(scan.offset, found.head.seq + 1, "the file ends here, and is not the last one")),
+        Tail::Torn => {
+            Err(damaged(scan.offset, found.head.seq + 1, "the file ends here, and is not the last one"))
+        }
         Tail::Damaged(what) => Err(damaged(scan.offset, found.head.seq + 1, what)),
     }
 }
@@ -248,7 +250,8 @@ impl Scan<'_> {
         visit: &mut dyn FnMut(&[u8]),
     ) {
         while let Some(header) = Header::parse(bytes).filter(|header| header.first_seq == head.seq + 1) {
-            let Some((block, rest)) = usize::try_from(header.block_bytes()).ok().and_then(|n| bytes.split_at_checked(n))
+            let Some((block, rest)) =
+                usize::try_from(header.block_bytes()).ok().and_then(|n| bytes.split_at_checked(n))
             else {
                 return;
             };
@@ -257,7 +260,11 @@ impl Scan<'_> {
                 return;
             }
             visit(payload);
-            segment.note(IndexEntry { first_seq: header.first_seq, offset: self.offset, time_before: self.time });
+            segment.note(IndexEntry {
+                first_seq: header.first_seq,
+                offset: self.offset,
+                time_before: self.time,
+            });
             self.offset += header.block_bytes();
             self.time = header.time;
             *head = Head { seq: header.last_seq(), time: header.time };
@@ -318,7 +325,7 @@ fn cut(disk: &dyn Disk, found: &mut Inspection, torn: &TornTail) -> Result<(), J
     let io = |error| JournalError::io("mended", &torn.file, error);
     let Some(segment) = found.segments.last() else { return Ok(()) };
     if torn.offset > 0 {
-        segment.file.set_len(torn.offset).map_err(io)?;
+        segment.file.cut(torn.offset).map_err(io)?;
         return segment.file.sync().map_err(io);
     }
     let Some(log_id) = found.log_id else {
@@ -327,7 +334,7 @@ fn cut(disk: &dyn Disk, found: &mut Inspection, torn: &TornTail) -> Result<(), J
         found.segments.clear();
         return disk.sync().map_err(io);
     };
-    segment.file.set_len(0).map_err(io)?;
+    segment.file.cut(0).map_err(io)?;
     segment.file.write_all_at(&header(log_id, segment.first_seq), 0).map_err(io)?;
     segment.file.sync().map_err(io)?;
     found.end = SEGMENT_HEADER_BYTES as u64;

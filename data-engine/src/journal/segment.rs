@@ -49,7 +49,8 @@ pub(super) fn header(log_id: LogId, first_seq: u64) -> Vec<u8> {
 /// Reads a segment's header; none when its bytes were not written as one.
 pub(super) fn parse_header(bytes: &[u8]) -> Option<(LogId, u64)> {
     let (checked, crc) = bytes.get(..SEGMENT_HEADER_BYTES)?.split_at_checked(CHECKED_BYTES)?;
-    let whole = checked.starts_with(MAGIC) && crc32c::crc32c(checked) == u32::from_le_bytes(crc.try_into().ok()?);
+    let whole =
+        checked.starts_with(MAGIC) && crc32c::crc32c(checked) == u32::from_le_bytes(crc.try_into().ok()?);
     if !whole {
         return None;
     }

@@ -76,7 +76,8 @@ fn what_was_appended_is_read_back_over_segments_and_restarts() {
 
     let mut visited = 0;
     let recovered =
-        recover(disk.shared(), &settings(1024), LOG, &mut |payload| visited += scan_events(payload).count()).unwrap();
+        recover(disk.shared(), &settings(1024), LOG, &mut |payload| visited += scan_events(payload).count())
+            .unwrap();
     assert_eq!(recovered.torn_tail, None);
     assert_eq!(visited, 200);
 
@@ -229,7 +230,10 @@ fn the_failure_of_any_operation_loses_nothing_acknowledged() {
                         Ok(head) => acknowledged = head.seq,
                         Err(WriteError::NotWritten(_)) => {}
                         Err(WriteError::Uncertain(_)) => {
-                            assert!(writer.append(&[price(1)]).is_err(), "attempt {attempt} after uncertainty");
+                            assert!(
+                                writer.append(&[price(1)]).is_err(),
+                                "attempt {attempt} after uncertainty"
+                            );
                             break;
                         }
                     }
@@ -238,7 +242,8 @@ fn the_failure_of_any_operation_loses_nothing_acknowledged() {
             }
             disk.crash();
 
-            let log = open(&disk, 512).unwrap_or_else(|error| panic!("{fault:?} at {nth}: {error}")).writer.log();
+            let log =
+                open(&disk, 512).unwrap_or_else(|error| panic!("{fault:?} at {nth}: {error}")).writer.log();
 
             assert!(log.head().seq >= acknowledged, "{fault:?} at {nth}: {acknowledged} acknowledged");
             assert!(log.head().seq <= acknowledged + 2);

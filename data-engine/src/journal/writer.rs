@@ -118,7 +118,7 @@ impl Writer {
         };
         if let Err(error) = open.file.write_all_at(bytes, offset) {
             // What a failed write left behind must not stand before the next block.
-            if open.file.set_len(offset).is_err() {
+            if open.file.cut(offset).is_err() {
                 self.uncertain = true;
                 return Err(WriteError::Uncertain(error));
             }
@@ -143,7 +143,8 @@ impl Writer {
             return Ok(open.length);
         }
         let name = file_name(first_seq);
-        let file = match self.disk.create(&name).and_then(|file| self.begin(&file, first_seq).map(|()| file)) {
+        let file = match self.disk.create(&name).and_then(|file| self.begin(&file, first_seq).map(|()| file))
+        {
             Ok(file) => file,
             Err(error) => {
                 // The name must be free for the next try. When it stays taken, that try says so.

@@ -48,7 +48,8 @@ fn start(path: &std::path::Path) -> (Ingest, std::thread::JoinHandle<Result<(), 
 async fn a_trade_is_recorded_once_also_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let (ingest, thread) = start(directory.path());
-    let first = ingest.submit(vec![trade("a", "USDC"), trade("a", "USDT"), trade("a", "USDC")]).await.unwrap();
+    let first =
+        ingest.submit(vec![trade("a", "USDC"), trade("a", "USDT"), trade("a", "USDC")]).await.unwrap();
     assert_eq!(first, Receipt { accepted: 2, duplicate: 1, head_seq: 2 });
     drop(ingest);
     thread.join().unwrap().unwrap();

@@ -42,10 +42,7 @@ impl MarketDataService for MarketData {
             Some(subscribe_request::Start::LookbackSeconds(seconds)) => self.start_back(seconds)?,
             Some(subscribe_request::Start::Latest(_)) => Start::Latest,
         };
-        let filter = Filter {
-            kinds: event_kinds(&request.kinds)?,
-            symbols: symbols(request.symbols)?,
-        };
+        let filter = Filter { kinds: event_kinds(&request.kinds)?, symbols: symbols(&request.symbols)? };
         let stop = self.stop.clone();
         let mut subscription =
             Subscription::open(self.log.clone(), start, filter, request.follow, stop).await?;
@@ -69,7 +66,7 @@ impl MarketDataService for MarketData {
         request: Request<wire::StreamPricesRequest>,
     ) -> Result<Response<Self::StreamPricesStream>, Status> {
         let wire::StreamPricesRequest { symbols: wanted, after_seq, lookback_seconds } = request.into_inner();
-        let filter = Filter { kinds: vec![EventKind::Price], symbols: symbols(wanted)? };
+        let filter = Filter { kinds: vec![EventKind::Price], symbols: symbols(&wanted)? };
         let stream = self.stream(filter, Since { after_seq, lookback_seconds }, as_price).await?;
         Ok(Response::new(stream))
     }
@@ -79,7 +76,7 @@ impl MarketDataService for MarketData {
         request: Request<wire::StreamBooksRequest>,
     ) -> Result<Response<Self::StreamBooksStream>, Status> {
         let wire::StreamBooksRequest { symbols: wanted, after_seq, lookback_seconds } = request.into_inner();
-        let filter = Filter { kinds: vec![EventKind::Book], symbols: symbols(wanted)? };
+        let filter = Filter { kinds: vec![EventKind::Book], symbols: symbols(&wanted)? };
         let stream = self.stream(filter, Since { after_seq, lookback_seconds }, answers::book).await?;
         Ok(Response::new(stream))
     }
@@ -108,8 +105,9 @@ impl MarketDataService for MarketData {
         &self,
         request: Request<wire::StreamCandlesRequest>,
     ) -> Result<Response<Self::StreamCandlesStream>, Status> {
-        let wire::StreamCandlesRequest { symbols: wanted, after_seq, lookback_seconds } = request.into_inner();
-        let filter = Filter { kinds: vec![EventKind::Candle], symbols: symbols(wanted)? };
+        let wire::StreamCandlesRequest { symbols: wanted, after_seq, lookback_seconds } =
+            request.into_inner();
+        let filter = Filter { kinds: vec![EventKind::Candle], symbols: symbols(&wanted)? };
         let stream = self.stream(filter, Since { after_seq, lookback_seconds }, answers::candle).await?;
         Ok(Response::new(stream))
     }
@@ -119,7 +117,7 @@ impl MarketDataService for MarketData {
         request: Request<wire::StreamEventsRequest>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         let request = request.into_inner();
-        let filter = Filter { kinds: kinds(&request.kinds)?, symbols: symbols(request.symbols)? };
+        let filter = Filter { kinds: kinds(&request.kinds)?, symbols: symbols(&request.symbols)? };
         let since = Since { after_seq: request.after_seq, lookback_seconds: request.lookback_seconds };
         Ok(Response::new(self.stream(filter, since, answers::event).await?))
     }

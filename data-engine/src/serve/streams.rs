@@ -64,16 +64,15 @@ impl MarketData {
     /// That many seconds before the newest event.
     pub(super) fn start_back(&self, seconds: u32) -> Result<Start, Status> {
         if seconds > LOOKBACK_SECONDS_MAX {
-            return Err(Kind::Invalid.status(format!(
-                "lookback_seconds must be at most {LOOKBACK_SECONDS_MAX}, got {seconds}"
-            )));
+            return Err(Kind::Invalid
+                .status(format!("lookback_seconds must be at most {LOOKBACK_SECONDS_MAX}, got {seconds}")));
         }
         Ok(Start::Since(self.log.head().time.minus(Duration::from_secs(u64::from(seconds)))))
     }
 }
 
 /// Symbols as the log has them.
-pub(super) fn symbols(given: Vec<String>) -> Result<Vec<String>, Status> {
+pub(super) fn symbols(given: &[String]) -> Result<Vec<String>, Status> {
     let parse = |text: &String| Symbol::parse(text).map(|symbol| symbol.to_string());
     given.iter().map(parse).collect::<Result<_, _>>().map_err(|error| Kind::Invalid.status(error.to_string()))
 }
@@ -138,6 +137,8 @@ pub(super) mod answers {
         })
     }
 
+    // The other answers pass over kinds that are not theirs.
+    #[allow(clippy::unnecessary_wraps)]
     pub(in crate::serve) fn event(event: MarketEvent) -> Option<wire::StreamEventsResponse> {
         Some(wire::StreamEventsResponse { seq: event.seq, event: Some(event) })
     }

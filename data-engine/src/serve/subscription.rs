@@ -102,7 +102,9 @@ impl Subscription {
         if let Start::After(seq) = start
             && seq > head
         {
-            return Err(Kind::Invalid.status(format!("after_seq is {seq}, beyond the head of the log, {head}")));
+            return Err(
+                Kind::Invalid.status(format!("after_seq is {seq}, beyond the head of the log, {head}"))
+            );
         }
         let finder = log.clone();
         let cursor = blocking(move || finder.cursor(start)).await?;
@@ -171,7 +173,11 @@ impl Subscription {
         // What was passed over is covered first, so that the position that follows is never a surprise.
         if self.uncovered < self.next_seq {
             let covers_from = self.uncovered;
-            return Some(Item::Batch(Batch { events: Vec::new(), covers_from, covers_to: self.next_seq - 1 }));
+            return Some(Item::Batch(Batch {
+                events: Vec::new(),
+                covers_from,
+                covers_to: self.next_seq - 1,
+            }));
         }
         let seq = self.next_seq - 1;
         if arrived {

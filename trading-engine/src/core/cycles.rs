@@ -149,7 +149,8 @@ impl Cycle {
         let increase = percent_over(self.highest_price, self.start_price);
         let increase_from_lowest = percent_over(price, self.lowest_price);
         self.max_percent_increase = self.max_percent_increase.max(increase);
-        self.max_percent_increase_from_lowest = self.max_percent_increase_from_lowest.max(increase_from_lowest);
+        self.max_percent_increase_from_lowest =
+            self.max_percent_increase_from_lowest.max(increase_from_lowest);
         self.data_points = self.data_points.saturating_add(1);
     }
 }

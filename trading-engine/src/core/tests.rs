@@ -1,3 +1,10 @@
+#![allow(
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+
 use goat::event::{Observation, Payload, Source, TokenPrice};
 use goat::values::{Price, Symbol, UnixMicros};
 use proptest::prelude::*;
@@ -17,11 +24,8 @@ fn plan() -> Plan {
 
 fn tick(token: &str, millis: i64, price: f64) -> Observation {
     let time = UnixMicros::new(1_767_000_000_000_000 + millis * 1000).unwrap();
-    let price = TokenPrice {
-        token: Symbol::parse(token).unwrap(),
-        price: Price::new(price).unwrap(),
-        block_id: 0,
-    };
+    let price =
+        TokenPrice { token: Symbol::parse(token).unwrap(), price: Price::new(price).unwrap(), block_id: 0 };
     Observation {
         event_time: time,
         received_time: time,
@@ -40,7 +44,8 @@ fn fold(engine: &mut Engine, first_seq: u64, events: &[Observation]) -> Vec<Effe
 }
 
 fn folded(prices: &[f64]) -> (Engine, Vec<Effect>) {
-    let events: Vec<_> = (0..).zip(prices).map(|(second, &price)| tick("SOL", second * 1000, price)).collect();
+    let events: Vec<_> =
+        (0..).zip(prices).map(|(second, &price)| tick("SOL", second * 1000, price)).collect();
     let mut engine = Engine::new(plan(), 0);
     let effects = fold(&mut engine, 1, &events);
     (engine, effects)
@@ -78,7 +83,10 @@ fn a_fall_of_exactly_the_threshold_ends_the_cycle() {
 
     let ended = closed(&effects, 50);
     assert_eq!(ended.len(), 1);
-    assert_eq!((ended[0].id.to_string().as_str(), ended[0].data_points, ended[0].end.unwrap().seq), ("50.1", 2, 3));
+    assert_eq!(
+        (ended[0].id.to_string().as_str(), ended[0].data_points, ended[0].end.unwrap().seq),
+        ("50.1", 2, 3)
+    );
     let active = engine.cycles().active().last().unwrap();
     assert_eq!((active.id.to_string().as_str(), active.data_points, active.start_price), ("50.3", 1, 99.5));
 }
@@ -95,7 +103,12 @@ fn the_tick_that_ends_a_cycle_leaves_no_mark_on_it() {
 
 #[test]
 fn a_silence_is_recorded_on_the_cycle_that_it_lies_in() {
-    let events = [tick("SOL", 0, 100.0), tick("SOL", 1000, 100.0), tick("SOL", 802_000, 90.0), tick("SOL", 803_500, 90.0)];
+    let events = [
+        tick("SOL", 0, 100.0),
+        tick("SOL", 1000, 100.0),
+        tick("SOL", 802_000, 90.0),
+        tick("SOL", 803_500, 90.0),
+    ];
     let mut engine = Engine::new(plan(), 0);
 
     let effects = fold(&mut engine, 1, &events);

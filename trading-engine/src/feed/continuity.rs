@@ -1,7 +1,5 @@
 //! Whether a stream covers the log without a hole.
 
-use std::ops::RangeInclusive;
-
 /// Part of the log is missing, or has come before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Discontinuity {
@@ -13,6 +11,14 @@ pub enum Discontinuity {
         /// Its last.
         to: u64,
         /// The one that should have been the first.
+        expected: u64,
+    },
+    /// The stream says that it has sent what has not come.
+    #[error("everything up to {seq} is said to be sent, but {expected} comes next")]
+    Unsent {
+        /// The position that it is said to have reached.
+        seq: u64,
+        /// The first that has not come.
         expected: u64,
     },
     /// An event lies outside of its batch, or behind another.
@@ -28,12 +34,8 @@ pub enum Discontinuity {
 }
 
 /// How far a stream has covered the log.
-///
-/// Batches connect to one another; a heartbeat or the marker of the end may vouch for positions behind the
-/// last batch, which the next batch may then cover once more, without events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Continuity {
-    last_covers_to: u64,
     reached: u64,
 }
 
@@ -41,7 +43,7 @@ impl Continuity {
     /// A stream that begins after a position.
     #[must_use]
     pub fn after(seq: u64) -> Self {
-        Self { last_covers_to: seq, reached: seq }
+        Self { reached: seq }
     }
 
     /// Everything up to here was seen or not asked for.
@@ -50,25 +52,30 @@ impl Continuity {
         self.reached
     }
 
-    /// Everything up to `seq` was sent or not asked for.
-    pub fn vouch(&mut self, seq: u64) {
-        self.reached = self.reached.max(seq);
-    }
-
-    /// Takes a batch that covers `from..=to` and says where its events may lie.
+    /// Takes a batch that covers `from..=to`.
     ///
     /// # Errors
     ///
-    /// When positions are missing before it, or it covers some of the batch before.
-    pub fn cover(&mut self, from: u64, to: u64) -> Result<RangeInclusive<u64>, Discontinuity> {
-        let connects = from > self.last_covers_to && from <= self.reached.saturating_add(1);
-        if !connects || to < from {
-            return Err(Discontinuity::Batch { from, to, expected: self.last_covers_to.saturating_add(1) });
+    /// When positions are missing before it, or it covers some of what came before.
+    pub fn cover(&mut self, from: u64, to: u64) -> Result<(), Discontinuity> {
+        let expected = self.reached.saturating_add(1);
+        if from != expected || to < from {
+            return Err(Discontinuity::Batch { from, to, expected });
         }
-        let due = self.reached.saturating_add(1)..=to;
-        self.last_covers_to = to;
-        self.reached = self.reached.max(to);
-        Ok(due)
+        self.reached = to;
+        Ok(())
+    }
+
+    /// Compares with what a heartbeat or the marker of the end says was sent.
+    ///
+    /// # Errors
+    ///
+    /// When some of it has not come.
+    pub fn confirm(&self, seq: u64) -> Result<(), Discontinuity> {
+        if seq <= self.reached {
+            return Ok(());
+        }
+        Err(Discontinuity::Unsent { seq, expected: self.reached.saturating_add(1) })
     }
 }
 
@@ -81,7 +88,7 @@ mod tests {
     #[test]
     fn a_missing_or_repeated_batch_is_named() {
         let mut stream = Continuity::after(4);
-        assert_eq!(stream.cover(5, 9).unwrap(), 5..=9);
+        stream.cover(5, 9).unwrap();
 
         let missing = stream.cover(11, 12).unwrap_err();
         assert_eq!(missing.to_string(), "a batch covers 11 to 12, but 10 comes next");
@@ -91,14 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_heartbeat_vouched_for_may_be_covered_once_more_but_holds_no_event() {
+    fn a_batch_that_was_lost_at_the_end_shows_at_the_heartbeat() {
         let mut stream = Continuity::after(0);
-        stream.vouch(7);
+        stream.cover(1, 7).unwrap();
 
-        assert_eq!(stream.cover(1, 9).unwrap(), 8..=9);
-        assert_eq!(stream.reached(), 9);
-        stream.vouch(12);
-        assert_eq!(stream.cover(13, 14).unwrap(), 13..=14);
+        stream.confirm(7).unwrap();
+        let unsent = stream.confirm(9).unwrap_err();
+        assert_eq!(unsent.to_string(), "everything up to 9 is said to be sent, but 8 comes next");
     }
 
     proptest! {
@@ -108,8 +114,8 @@ mod tests {
             let mut stream = Continuity::after(0);
             let mut covered = Vec::new();
             for (from, length) in batches {
-                if let Ok(due) = stream.cover(from, from + length) {
-                    covered.extend(due);
+                if stream.cover(from, from + length).is_ok() {
+                    covered.extend(from..=from + length);
                 }
             }
             let whole: Vec<u64> = (1..=stream.reached()).collect();

@@ -13,6 +13,7 @@ use crate::core::cycles::{Cycle, CycleId, End, Threshold};
 
 /// What the ledger may take of the memory.
 const MEMORY: &str = "256MB";
+const FILE: &str = "ledger.duckdb";
 
 /// One file, held by one process.
 ///
@@ -25,6 +26,16 @@ pub struct DuckLedger {
 }
 
 impl DuckLedger {
+    /// Whether there is a ledger in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read.
+    pub fn exists(folder: &Path) -> Result<bool, LedgerError> {
+        let path = folder.join(FILE);
+        path.try_exists().map_err(|error| LedgerError::File(path, error))
+    }
+
     /// Opens the ledger in `folder`, or makes it.
     ///
     /// # Errors
@@ -34,7 +45,7 @@ impl DuckLedger {
     pub fn open(folder: &Path) -> Result<Self, LedgerError> {
         std::fs::create_dir_all(folder).map_err(|error| LedgerError::File(folder.to_owned(), error))?;
         let lock = lock(folder.join("LOCK"))?;
-        let path = folder.join("ledger.duckdb");
+        let path = folder.join(FILE);
         let config = Config::default().threads(1)?.max_memory(MEMORY)?;
         let connection = Connection::open_with_flags(&path, config)?;
         schema::prepare(&connection, &path)?;
@@ -54,9 +65,15 @@ fn lock(path: PathBuf) -> Result<File, LedgerError> {
 
 impl Ledger for DuckLedger {
     fn load(&mut self) -> Result<Option<Saved>, LedgerError> {
-        let newest = "SELECT log_id, version, cursor_seq, state FROM snapshots ORDER BY generation DESC LIMIT 1";
+        let newest =
+            "SELECT log_id, version, cursor_seq, state FROM snapshots ORDER BY generation DESC LIMIT 1";
         let snapshot = self.connection.query_row(newest, [], |row| {
-            Ok(Snapshot { log_id: row.get(0)?, version: row.get(1)?, cursor_seq: row.get(2)?, state: row.get(3)? })
+            Ok(Snapshot {
+                log_id: row.get(0)?,
+                version: row.get(1)?,
+                cursor_seq: row.get(2)?,
+                state: row.get(3)?,
+            })
         });
         let Some(snapshot) = snapshot.optional()? else { return Ok(None) };
 
@@ -88,7 +105,13 @@ fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), duckdb::E
         let next = "SELECT coalesce(max(generation), 0) + 1 FROM snapshots";
         let generation: u64 = transaction.query_row(next, [], |row| row.get(0))?;
         let mut snapshots = transaction.appender(SNAPSHOTS.name)?;
-        snapshots.append_row(params![log_id, generation, snapshot.version, snapshot.cursor_seq, snapshot.state])?;
+        snapshots.append_row(params![
+            log_id,
+            generation,
+            snapshot.version,
+            snapshot.cursor_seq,
+            snapshot.state
+        ])?;
         snapshots.flush()?;
     } else {
         transaction.execute("DELETE FROM price_cycles WHERE log_id = ? AND end_seq IS NULL", [log_id])?;

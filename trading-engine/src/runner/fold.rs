@@ -18,7 +18,9 @@ impl Runner {
         for event in events {
             self.fold_event(event, began);
         }
-        if !self.caught_up && let Some(restart) = &mut self.restart {
+        if !self.caught_up
+            && let Some(restart) = &mut self.restart
+        {
             restart.events += count;
         }
         self.outbox.count(count);

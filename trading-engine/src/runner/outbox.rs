@@ -18,7 +18,7 @@ const COMMIT_EVENTS: u64 = 20_000;
 /// When the disk is so slow that this many events wait for their commit, the core waits too.
 const UNCOMMITTED_EVENTS_MAX: u64 = 1_000_000;
 
-/// Rows are due after this time, or at this number.
+/// Rows are due when nothing else is to be done, after this time, or at this number.
 const ROWS_EVERY: Duration = Duration::from_millis(50);
 const ROWS_DUE: usize = 20_000;
 /// When the workspace is so slow that this many rows wait for it, the core waits too.
@@ -75,9 +75,15 @@ impl Outbox {
         self.uncommitted_events += events;
     }
 
-    /// Hands over what is due and can be taken.
-    pub(super) fn deliver(&mut self, engine: &Engine, log_id: Option<&str>, now: Instant) -> Result<(), RunnerError> {
-        self.deliver_rows(engine, now)?;
+    /// Hands over what is due and can be taken. `idle`: no event waits for the core.
+    pub(super) fn deliver(
+        &mut self,
+        engine: &Engine,
+        log_id: Option<&str>,
+        now: Instant,
+        idle: bool,
+    ) -> Result<(), RunnerError> {
+        self.deliver_rows(engine, now, idle)?;
         let waited = now.saturating_duration_since(self.committed) >= COMMIT_EVERY;
         let due = waited || self.uncommitted_events >= COMMIT_EVENTS;
         let Some(log_id) = log_id.filter(|_| due && self.committed_seq != Some(engine.cursor().seq)) else {
@@ -115,10 +121,10 @@ impl Outbox {
         Ok(())
     }
 
-    fn deliver_rows(&mut self, engine: &Engine, now: Instant) -> Result<(), RunnerError> {
+    fn deliver_rows(&mut self, engine: &Engine, now: Instant, idle: bool) -> Result<(), RunnerError> {
         let waiting = self.rows.len();
         let waited = now.saturating_duration_since(self.written) >= ROWS_EVERY;
-        if self.rows.is_empty() || !(waited || waiting >= ROWS_DUE) {
+        if self.rows.is_empty() || !(idle || waited || waiting >= ROWS_DUE) {
             return Ok(());
         }
         self.rows.active = engine.cycles().active().copied().collect();

@@ -92,16 +92,12 @@ impl Runner {
         match frame.parse()? {
             Message::Hello(hello) => return self.greet(hello),
             Message::Batch(batch) => {
-                let due = self.continuity()?.cover(batch.covers_from, batch.covers_to)?;
-                self.read_batch(batch, *due.start())?;
+                self.continuity()?.cover(batch.covers_from, batch.covers_to)?;
+                self.read_batch(batch)?;
             }
-            Message::Heartbeat(heartbeat) => {
-                self.continuity()?.vouch(heartbeat.seq);
-                self.read_on();
-            }
+            Message::Heartbeat(heartbeat) => self.continuity()?.confirm(heartbeat.seq)?,
             Message::CaughtUp(end) => {
-                self.continuity()?.vouch(end.seq);
-                self.read_on();
+                self.continuity()?.confirm(end.seq)?;
                 self.reach_the_end();
             }
         }
@@ -112,8 +108,8 @@ impl Runner {
         self.session.continuity.as_mut().ok_or(Unusable::NoHello)
     }
 
-    fn read_batch(&mut self, batch: EventBatch, due_from: u64) -> Result<(), Discontinuity> {
-        let (mut from, to) = (due_from, batch.covers_to);
+    fn read_batch(&mut self, batch: EventBatch) -> Result<(), Discontinuity> {
+        let (mut from, to) = (batch.covers_from, batch.covers_to);
         for event in &batch.events {
             if event.seq < from || event.seq > to {
                 return Err(Discontinuity::Event { seq: event.seq, from, to });
@@ -121,16 +117,10 @@ impl Runner {
             from = event.seq + 1;
         }
         self.fold(batch.events);
-        self.read_on();
+        // Past what was not asked for.
+        self.engine.pass(to, None);
+        self.session.head = self.session.head.max(to);
         Ok(())
-    }
-
-    /// Moves the cursor past what was not asked for.
-    fn read_on(&mut self) {
-        if let Some(continuity) = &self.session.continuity {
-            self.engine.pass(continuity.reached(), None);
-            self.session.head = self.session.head.max(continuity.reached());
-        }
     }
 
     fn greet(&mut self, hello: Hello) -> Result<(), Unusable> {

@@ -41,7 +41,8 @@ async fn fetch(address: SocketAddr, cursor_seq: u64, writer: &Writer) -> Result<
         for event in events.into_iter().filter(|event| event.seq <= cursor_seq) {
             let seq = event.seq;
             // What cannot be read was said by the core when it passed over it.
-            prices.extend(Observation::try_from(event).ok().and_then(|observed| PriceRow::of(seq, &observed)));
+            prices
+                .extend(Observation::try_from(event).ok().and_then(|observed| PriceRow::of(seq, &observed)));
         }
         if at_end || prices.len() >= ROWS_AT_ONCE {
             fetched += prices.len();

@@ -41,7 +41,10 @@ impl Readers {
     /// When one cannot be made.
     pub fn new(writer: &Connection) -> Result<Self, WorkspaceError> {
         let connections: Vec<_> = (0..READERS).map(|_| writer.try_clone()).collect::<Result<_, _>>()?;
-        Ok(Self { permits: Arc::new(Semaphore::new(READERS)), connections: Arc::new(Mutex::new(connections)) })
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(READERS)),
+            connections: Arc::new(Mutex::new(connections)),
+        })
     }
 
     /// The position of recent ticks in their cycles, newest first, then by threshold.
@@ -61,7 +64,8 @@ impl Readers {
                           WHERE $1 IS NULL OR threshold_percent = $1 \
                           ORDER BY seq DESC, threshold_percent LIMIT $2";
             let mut statement = connection.prepare(newest)?;
-            let rows = statement.query_map(params![threshold.map(Threshold::percent), limit], read_analysis)?;
+            let rows =
+                statement.query_map(params![threshold.map(Threshold::percent), limit], read_analysis)?;
             rows.collect()
         })
         .await
@@ -94,7 +98,8 @@ impl Readers {
         let read = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let taken = connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = taken.ok_or_else(|| WorkspaceError::Ended("a connection was lost".to_owned()))?;
+            let connection =
+                taken.ok_or_else(|| WorkspaceError::Ended("a connection was lost".to_owned()))?;
             let answer = query(&connection);
             connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer?)
@@ -109,10 +114,13 @@ fn read_analysis(row: &Row<'_>) -> Result<PriceAnalysis, duckdb::Error> {
     let cycle: String = row.get(3)?;
     let (threshold, start_seq) = Threshold::from_percent(percent)
         .zip(cycle.split_once('.').and_then(|(_, seq)| seq.parse().ok()))
-        .ok_or_else(|| duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?} at {percent} percent")))?;
+        .ok_or_else(|| {
+            duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?} at {percent} percent"))
+        })?;
     Ok(PriceAnalysis {
         seq: row.get(0)?,
-        event_time: UnixMicros::new(micros).map_err(|_| duckdb::Error::IntegralValueOutOfRange(1, micros.into()))?,
+        event_time: UnixMicros::new(micros)
+            .map_err(|_| duckdb::Error::IntegralValueOutOfRange(1, micros.into()))?,
         cycle: CycleId { threshold, start_seq },
         current_price: row.get(4)?,
         highest_price: row.get(5)?,

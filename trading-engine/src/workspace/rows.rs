@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use duckdb::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, StringArray, TimestampMicrosecondArray, UInt32Array,
+    UInt64Array,
 };
 use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::record_batch::RecordBatch;
@@ -86,7 +87,10 @@ pub(super) fn prices(rows: &[PriceRow]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_from_iter([
         ("seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.seq))),
         ("event_time", column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.event_time.get()))),
-        ("received_time", column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.received_time.get()))),
+        (
+            "received_time",
+            column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.received_time.get())),
+        ),
         ("source", column::<_, StringArray, _>(rows(), |row| Some(source_name(row.source)))),
         ("token", column::<_, StringArray, _>(rows(), |row| Some(row.token.to_string()))),
         ("price", column::<_, Float64Array, _>(rows(), |row| Some(row.price))),
@@ -98,7 +102,10 @@ pub(super) fn analysis(rows: &[PriceAnalysis]) -> Result<RecordBatch, ArrowError
     RecordBatch::try_from_iter([
         ("seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.seq))),
         ("event_time", column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.event_time.get()))),
-        ("threshold_percent", column::<_, Float64Array, _>(rows(), |row| Some(row.cycle.threshold.percent()))),
+        (
+            "threshold_percent",
+            column::<_, Float64Array, _>(rows(), |row| Some(row.cycle.threshold.percent())),
+        ),
         ("cycle_id", column::<_, StringArray, _>(rows(), |row| Some(row.cycle.to_string()))),
         ("current_price", column::<_, Float64Array, _>(rows(), |row| Some(row.current_price))),
         ("highest_price", column::<_, Float64Array, _>(rows(), |row| Some(row.highest_price))),
@@ -116,8 +123,16 @@ pub(super) fn cycles(closed: &[Cycle], active: &[Cycle]) -> Result<RecordBatch, 
     let rows = || closed.iter().chain(active);
     RecordBatch::try_from_iter_with_nullable([
         ("id", column::<_, StringArray, _>(rows(), |row| Some(row.id.to_string())), false),
-        ("threshold_percent", column::<_, Float64Array, _>(rows(), |row| Some(row.id.threshold.percent())), false),
-        ("start_time", column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.start_time.get())), false),
+        (
+            "threshold_percent",
+            column::<_, Float64Array, _>(rows(), |row| Some(row.id.threshold.percent())),
+            false,
+        ),
+        (
+            "start_time",
+            column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.start_time.get())),
+            false,
+        ),
         (
             "end_time",
             column::<_, TimestampMicrosecondArray, _>(rows(), |row| row.end.map(|end| end.time.get())),
@@ -128,7 +143,11 @@ pub(super) fn cycles(closed: &[Cycle], active: &[Cycle]) -> Result<RecordBatch, 
         ("start_price", column::<_, Float64Array, _>(rows(), |row| Some(row.start_price)), false),
         ("highest_price", column::<_, Float64Array, _>(rows(), |row| Some(row.highest_price)), false),
         ("lowest_price", column::<_, Float64Array, _>(rows(), |row| Some(row.lowest_price)), false),
-        ("max_percent_increase", column::<_, Float64Array, _>(rows(), |row| Some(row.max_percent_increase)), false),
+        (
+            "max_percent_increase",
+            column::<_, Float64Array, _>(rows(), |row| Some(row.max_percent_increase)),
+            false,
+        ),
         (
             "max_percent_increase_from_lowest",
             column::<_, Float64Array, _>(rows(), |row| Some(row.max_percent_increase_from_lowest)),

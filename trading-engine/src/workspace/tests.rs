@@ -114,8 +114,10 @@ fn a_day_of_ticks_is_written_within_seconds() {
 
     for hour in 0..22 {
         let seconds = hour * 3500..(hour + 1) * 3500;
-        let analysis = seconds.clone().flat_map(|second| (20..=50).step_by(5).map(move |x| analysis(second, x)));
-        let rows = Rows { prices: seconds.map(price).collect(), analysis: analysis.collect(), ..Rows::default() };
+        let analysis =
+            seconds.clone().flat_map(|second| (20..=50).step_by(5).map(move |x| analysis(second, x)));
+        let rows =
+            Rows { prices: seconds.map(price).collect(), analysis: analysis.collect(), ..Rows::default() };
         write(&mut connection, &rows).unwrap();
     }
 

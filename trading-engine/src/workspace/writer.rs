@@ -25,9 +25,7 @@ pub type Writer = mpsc::Sender<Rows>;
 /// # Errors
 ///
 /// When the thread cannot be started.
-pub fn write_on_a_thread(
-    mut connection: Connection,
-) -> std::io::Result<(Writer, Outcome<WorkspaceError>)> {
+pub fn write_on_a_thread(mut connection: Connection) -> std::io::Result<(Writer, Outcome<WorkspaceError>)> {
     let (queue, mut batches) = mpsc::channel::<Rows>(ROWS_QUEUED_MAX);
     let (told, outcome) = oneshot::channel();
     std::thread::Builder::new().name("workspace".to_owned()).spawn(move || {

@@ -149,7 +149,9 @@ fn seconds(event: &MarketEvent) -> i64 {
 fn first_seq(log: &Log, head: u64, request: &SubscribeRequest) -> Result<u64, Status> {
     match request.start {
         None => Ok(log.oldest_seq),
-        Some(Start::AfterSeq(seq)) if seq > head => Err(Status::invalid_argument(format!("{seq} is beyond {head}"))),
+        Some(Start::AfterSeq(seq)) if seq > head => {
+            Err(Status::invalid_argument(format!("{seq} is beyond {head}")))
+        }
         Some(Start::AfterSeq(seq)) if seq + 1 < log.oldest_seq => {
             Err(Status::out_of_range(format!("the oldest position is {}", log.oldest_seq)))
         }

@@ -1,6 +1,7 @@
 //! The real process, started, asked, and killed.
 
-use std::net::{SocketAddr, TcpListener};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Engine {
     child: Child,
     pub client: TradingServiceClient<Channel>,
-    pub metrics: SocketAddr,
+    metrics: SocketAddr,
 }
 
 fn free_address() -> SocketAddr {
@@ -47,7 +48,11 @@ impl Engine {
     }
 
     /// The status, as soon as it satisfies `wanted`.
-    pub async fn until(&mut self, what: &str, wanted: impl Fn(&GetStatusResponse) -> bool) -> GetStatusResponse {
+    pub async fn until(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&GetStatusResponse) -> bool,
+    ) -> GetStatusResponse {
         let began = Instant::now();
         let mut last = None;
         while began.elapsed() < PATIENCE {
@@ -65,6 +70,15 @@ impl Engine {
 
     pub async fn caught_up_at(&mut self, seq: u64) -> GetStatusResponse {
         self.until("catching up", |status| status.caught_up && status.cursor_seq == seq).await
+    }
+
+    /// What `path` answers beside gRPC.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.metrics).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: engine\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// SIGKILL: nothing is finished.

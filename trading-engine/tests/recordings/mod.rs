@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use duckdb::Connection;
 use goat::convert::record;
-use goat::event::{Observation, Payload, Source, TokenPrice};
-use goat::values::{Price, Symbol, UnixMicros};
+use goat::event::{Observation, Payload, Perp, Side, Source, TokenPrice, WalletTrade};
+use goat::values::{Price, Quantity, Symbol, UnixMicros};
 use goat::wire::market::{MarketEvent, Mode};
 
 use crate::market::Log;
@@ -33,7 +33,8 @@ pub fn prices(name: &str) -> Option<Vec<Observation>> {
         path.display()
     );
     let mut statement = connection.prepare(&rows).unwrap();
-    let prices = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)));
+    let prices =
+        statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)));
     let observed = prices.unwrap().map(|row| {
         let (micros, token, price) = row.unwrap();
         price_at(micros, &token, price)
@@ -44,7 +45,8 @@ pub fn prices(name: &str) -> Option<Vec<Observation>> {
 /// A price tick.
 pub fn price_at(micros: i64, token: &str, price: f64) -> Observation {
     let time = UnixMicros::new(micros).unwrap();
-    let price = TokenPrice { token: Symbol::parse(token).unwrap(), price: Price::new(price).unwrap(), block_id: 0 };
+    let price =
+        TokenPrice { token: Symbol::parse(token).unwrap(), price: Price::new(price).unwrap(), block_id: 0 };
     Observation {
         event_time: time,
         received_time: time,
@@ -54,8 +56,27 @@ pub fn price_at(micros: i64, token: &str, price: f64) -> Observation {
     }
 }
 
+/// A wallet's trade, with as much raw text as such a post has.
+pub fn trade_at(micros: i64, number: u32) -> Observation {
+    let trade = WalletTrade {
+        signature: format!("{micros}-{number}"),
+        wallet: format!("wallet-{number}"),
+        side: Side::Buy,
+        sol_amount: Quantity::new(1.5).unwrap(),
+        stablecoin: "USDC".into(),
+        stablecoin_amount: Quantity::new(190.0).unwrap(),
+        price: Price::new(126.6).unwrap(),
+        slot: 1,
+        block_height: 1,
+        perp: Perp::default(),
+        raw_json: "x".repeat(600),
+    };
+    Observation { payload: Payload::Trade(Box::new(trade)), ..price_at(micros, "SOL", 1.0) }
+}
+
 /// The observations as a log that begins at position 1.
 pub fn log_of(id: &str, mode: Mode, observations: &[Observation]) -> Log {
-    let events: Vec<MarketEvent> = (1..).zip(observations).map(|(seq, observed)| record(seq, observed)).collect();
+    let events: Vec<MarketEvent> =
+        (1..).zip(observations).map(|(seq, observed)| record(seq, observed)).collect();
     Log { id: id.to_owned(), oldest_seq: 1, mode, events: Arc::new(events) }
 }

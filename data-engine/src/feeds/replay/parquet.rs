@@ -42,8 +42,22 @@ enum Window {
 #[derive(Debug, Clone)]
 struct Columns {
     time: &'static str,
+    zoned: bool,
     symbol: bool,
     kind: Kind,
+}
+
+impl Columns {
+    /// A comparison of the time with a parameter in microseconds.
+    fn bound(&self, comparison: &str) -> String {
+        let time = self.time;
+        if self.zoned {
+            // Against a time with a zone, a bare one would be read in the zone of the machine.
+            format!("epoch_us({time}) {comparison} ?")
+        } else {
+            format!("{time} {comparison} make_timestamp(?)")
+        }
+    }
 }
 
 fn open() -> Result<Connection, duckdb::Error> {
@@ -53,17 +67,20 @@ fn open() -> Result<Connection, duckdb::Error> {
 }
 
 fn columns(connection: &Connection, path: &str) -> Result<Option<Columns>, duckdb::Error> {
-    let mut statement =
-        connection.prepare("SELECT lower(column_name) FROM (DESCRIBE SELECT * FROM read_parquet(?))")?;
-    let names: Vec<String> = statement.query_map([path], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let has = |name: &str| names.iter().any(|found| found == name);
-    let Some(time) = ["ts", "timestamp"].into_iter().find(|name| has(name)) else { return Ok(None) };
+    let sql = "SELECT lower(column_name), column_type FROM (DESCRIBE SELECT * FROM read_parquet(?))";
+    let mut statement = connection.prepare(sql)?;
+    let found: BTreeMap<String, String> =
+        statement.query_map([path], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let has = |name: &str| found.contains_key(name);
+    let times = [("ts", r#""ts""#), ("timestamp", r#""timestamp""#)];
+    let Some((name, time)) = times.into_iter().find(|(name, _)| has(name)) else { return Ok(None) };
     let kind = match () {
         () if has("token") && has("price") => Kind::Prices,
         () if has("bids_json") && has("asks_json") => Kind::Books,
         () => return Ok(None),
     };
-    Ok(Some(Columns { time, symbol: has("symbol"), kind }))
+    let zoned = found.get(name).is_some_and(|kind| kind == "TIMESTAMP WITH TIME ZONE");
+    Ok(Some(Columns { time, zoned, symbol: has("symbol"), kind }))
 }
 
 /// What a parquet file is, by its columns.
@@ -118,7 +135,7 @@ impl Reader {
     }
 
     fn load(&mut self, window: Window) -> Result<Vec<Row>, duckdb::Error> {
-        let Columns { time, symbol, kind } = self.columns;
+        let Columns { time, symbol, kind, .. } = self.columns;
         let values = match (kind, symbol) {
             (Kind::Prices, _) => "CAST(token AS VARCHAR), TRY_CAST(price AS DOUBLE), ''",
             (_, true) => "CAST(bids_json AS VARCHAR), CAST(asks_json AS VARCHAR), CAST(symbol AS VARCHAR)",
@@ -127,10 +144,10 @@ impl Reader {
         let (within, from, to) = match window {
             Window::Timeless => (format!("{time} IS NULL AND ? <= ?"), 0, 0),
             Window::Span(from, i64::MAX) => {
-                (format!("{time} >= make_timestamp(?) AND ? IS NOT NULL"), from, 0)
+                (format!("{} AND ? IS NOT NULL", self.columns.bound(">=")), from, 0)
             }
             Window::Span(from, to) => {
-                (format!("{time} >= make_timestamp(?) AND {time} < make_timestamp(?)"), from, to)
+                (format!("{} AND {}", self.columns.bound(">="), self.columns.bound("<")), from, to)
             }
         };
         let sql = format!(

@@ -172,11 +172,11 @@ impl DiskFile for MemoryFile {
         Ok(())
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.disk.bytes(&self.name).len() as u64)
     }
 
-    fn set_len(&self, length: u64) -> io::Result<()> {
+    fn cut(&self, length: u64) -> io::Result<()> {
         self.disk.fallible()?;
         self.disk.state().files.get_mut(&self.name).unwrap().now.resize(length as usize, 0);
         Ok(())

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use goat::event::{Observation, Payload, Source, TokenPrice};
 use goat::values::{Price, Symbol};
 use goat::wire::market::EventBatch;
-use prost::Message as _;
 use proptest::prelude::*;
+use prost::Message as _;
 
 use super::*;
 use crate::journal::{Directory, LogId, Writer, recover};
@@ -34,14 +34,16 @@ fn append(writer: &mut Writer, count: u64) {
 
 fn writer(directory: &tempfile::TempDir) -> Writer {
     let disk = Arc::new(Directory::create(directory.path().to_owned()).unwrap());
-    let settings = goat::settings::Journal {
-        segment_bytes: 8 * 1024,
-        sync: goat::settings::Sync::Os,
-    };
+    let settings = goat::settings::Journal { segment_bytes: 8 * 1024, sync: goat::settings::Sync::Os };
     recover(disk, &settings, LogId([1; 16]), &mut |_| {}).unwrap().writer
 }
 
-async fn subscribe(writer: &Writer, start: Start, symbols: &[&str], follow: bool) -> Result<Subscription, Status> {
+async fn subscribe(
+    writer: &Writer,
+    start: Start,
+    symbols: &[&str],
+    follow: bool,
+) -> Result<Subscription, Status> {
     let filter = Filter { kinds: Vec::new(), symbols: symbols.iter().map(ToString::to_string).collect() };
     Subscription::open(writer.log(), start, filter, follow, Stop::new()).await
 }

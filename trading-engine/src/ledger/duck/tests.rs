@@ -1,7 +1,8 @@
 use super::*;
 
 fn cycle(hundredths: u32, start_seq: u64, end_seq: Option<u64>) -> Cycle {
-    let time = |seq: u64| UnixMicros::new(1_767_000_000_000_000 + i64::try_from(seq).unwrap() * 250_000).unwrap();
+    let time =
+        |seq: u64| UnixMicros::new(1_767_000_000_000_000 + i64::try_from(seq).unwrap() * 250_000).unwrap();
     Cycle {
         id: CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq },
         start_time: time(start_seq),
@@ -18,7 +19,12 @@ fn cycle(hundredths: u32, start_seq: u64, end_seq: Option<u64>) -> Cycle {
 
 fn commit(log_id: &str, cursor_seq: u64, begins: bool, closed: Vec<Cycle>, active: Vec<Cycle>) -> Commit {
     let state = vec![0, 255, u8::try_from(cursor_seq % 200).unwrap()];
-    Commit { snapshot: Snapshot { log_id: log_id.into(), version: 1, cursor_seq, state }, begins, closed, active }
+    Commit {
+        snapshot: Snapshot { log_id: log_id.into(), version: 1, cursor_seq, state },
+        begins,
+        closed,
+        active,
+    }
 }
 
 fn rows(ledger: &DuckLedger, condition: &str) -> u64 {
@@ -73,7 +79,10 @@ fn a_file_of_other_code_is_refused_with_what_is_different() {
         ("UPDATE schema_version SET version = 7", "its schema version is 7, not 1"),
         ("DROP TABLE price_cycles", "table price_cycles is missing"),
         ("ALTER TABLE price_cycles DROP COLUMN data_points", "column price_cycles.data_points is missing"),
-        ("ALTER TABLE snapshots ALTER cursor_seq TYPE DOUBLE", "column snapshots.cursor_seq is DOUBLE, not UBIGINT"),
+        (
+            "ALTER TABLE snapshots ALTER cursor_seq TYPE DOUBLE",
+            "column snapshots.cursor_seq is DOUBLE, not UBIGINT",
+        ),
     ];
     for (spoil, problem) in spoilers {
         let folder = tempfile::tempdir().unwrap();

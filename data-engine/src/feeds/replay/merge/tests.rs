@@ -161,6 +161,22 @@ fn rows_that_cannot_be_read_become_dead_letters_and_hold_nothing_back() {
 }
 
 #[test]
+fn times_of_every_type_are_read_in_utc() {
+    for kind in ["TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMPTZ"] {
+        let folder = tempfile::tempdir().unwrap();
+        let time = if kind == "TIMESTAMPTZ" {
+            "to_timestamp(1767225600.5)"
+        } else {
+            "make_timestamp(1767225600500000)"
+        };
+        let rows = format!("SELECT CAST({time} AS {kind}) AS timestamp, 'SOL' AS token, 1.0 AS price");
+        parquet(folder.path(), "prices-x.parquet", &rows);
+        let times: Vec<i64> = all(folder.path()).iter().map(|price| price.event_time.get()).collect();
+        assert_eq!(times, [1_767_225_600_500_000], "{kind}");
+    }
+}
+
+#[test]
 fn a_crossed_or_broken_book_becomes_a_dead_letter() {
     let folder = tempfile::tempdir().unwrap();
     let rows = "SELECT * FROM (VALUES (TIMESTAMP '2026-01-01 00:00:01', '[[1.0, 2.0]]', '[[1.5, 2.0]]'),

@@ -1,0 +1,112 @@
+//! Where the events come from, and how each source is asked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Mode, Secret, loopback};
+
+/// Where the events come from.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Feeds {
+    /// simulated, replay or live.
+    pub mode: Mode,
+    /// The generator.
+    pub simulated: Simulated,
+    /// The recordings.
+    pub replay: Replay,
+    /// The price API.
+    pub jupiter: Jupiter,
+    /// The receiver of wallet trades and whale movements.
+    pub webhook: Webhook,
+}
+
+/// The generator of a market that never was.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Simulated {
+    /// Same seed, same events.
+    pub seed: u64,
+    /// How much of the past it tells at the first start, in hours.
+    pub history_hours: u32,
+    /// Simulated seconds a second.
+    pub speed: u32,
+}
+
+impl Default for Simulated {
+    fn default() -> Self {
+        Self { seed: 7, history_hours: 2, speed: 1 }
+    }
+}
+
+/// Recordings, told again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replay {
+    /// A folder or a file; several separated by commas.
+    pub path: String,
+    /// Recorded seconds a second; 0 for as fast as possible.
+    pub speed: f64,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { path: String::new(), speed: 1.0 }
+    }
+}
+
+/// Jupiter's price API, version 3.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jupiter {
+    /// False switches the feed off in live mode.
+    pub enabled: bool,
+    /// The base address.
+    pub url: String,
+    /// Without a key, one request every two seconds is allowed.
+    pub api_key: Option<Secret>,
+    /// Between two requests; default 1020 with a key (60 requests a minute and a little air), 2000 without.
+    pub interval_ms: Option<u64>,
+    /// A jump above this waits for the next tick to confirm it.
+    pub max_jump_percent: f64,
+    /// Token to mint.
+    pub mints: BTreeMap<String, String>,
+}
+
+impl Default for Jupiter {
+    fn default() -> Self {
+        let mints = [
+            ("SOL", "So11111111111111111111111111111111111111112"),
+            ("BTC", "3NZ9JMVBmGAqocybic2c7LQCJScmgsAZ6vQqTDzcqmJh"),
+            ("ETH", "7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs"),
+        ];
+        Self {
+            enabled: true,
+            url: "https://api.jup.ag".to_owned(),
+            api_key: None,
+            interval_ms: None,
+            max_jump_percent: 10.0,
+            mints: mints.map(|(token, mint)| (token.to_owned(), mint.to_owned())).into(),
+        }
+    }
+}
+
+/// The receiver of wallet trades and whale movements.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhook {
+    /// False switches the receiver off.
+    pub enabled: bool,
+    /// Where posts arrive.
+    pub listen: SocketAddr,
+    /// A larger body, before or after decompression, is answered 413.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Webhook {
+    fn default() -> Self {
+        Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024 }
+    }
+}

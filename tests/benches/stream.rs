@@ -1,3 +1,0 @@
-//! Rates and latencies of the stream.
-
-fn main() {}

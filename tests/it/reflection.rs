@@ -1,0 +1,205 @@
+//! The services, asked by a program that knows nothing of them but their addresses: `buf curl`.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::cluster::{Cluster, World};
+use tests::until::{PATIENCE, until};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// The program, when it is at hand; says SKIPPED otherwise.
+fn buf() -> Option<PathBuf> {
+    let named = std::env::var_os("BUF").map(PathBuf::from).filter(|path| path.is_file());
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = named.or_else(|| {
+        std::env::split_paths(&paths).map(|folder| folder.join("buf")).find(|path| path.is_file())
+    });
+    if found.is_none() {
+        println!("SKIPPED: buf is neither named by BUF nor found on PATH");
+    }
+    found
+}
+
+fn curl(buf: &Path, directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(buf);
+    command.args(["curl", "--protocol", "grpc", "--http2-prior-knowledge"]).args(arguments);
+    command.current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// What it prints when it ends by itself.
+async fn printed(mut command: Command) -> String {
+    let ended =
+        tokio::time::timeout(ANSWER_WITHIN, command.output()).await.expect("it ends").expect("buf starts");
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{command:?}: {errors}");
+    String::from_utf8_lossy(&ended.stdout).into_owned()
+}
+
+/// The first messages of a stream that does not end by itself.
+async fn first_messages(mut command: Command, count: usize) -> Vec<Value> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("buf starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let (mut messages, mut text) = (Vec::new(), String::new());
+    while messages.len() < count {
+        let line = tokio::time::timeout(ANSWER_WITHIN, lines.next_line()).await.expect("a message comes");
+        text.push_str(&line.expect("text").unwrap_or_else(|| panic!("{command:?} ended: {text}")));
+        if let Ok(message) = serde_json::from_str(&text) {
+            messages.push(message);
+            text.clear();
+        }
+    }
+    child.kill().await.expect("a child can be killed");
+    messages
+}
+
+async fn running() -> (Cluster, String, String) {
+    let cluster = Cluster::start(World::simulated(20)).await;
+    let mut market = cluster.market();
+    until("there is a price", PATIENCE, async || {
+        let request = goat::wire::market::GetPriceRequest { token: "SOL".to_owned() };
+        market.get_price(request).await.ok()
+    })
+    .await;
+    let (market, trading) = (cluster.addresses.market, cluster.addresses.trading);
+    (cluster, format!("http://{market}"), format!("http://{trading}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_and_methods_are_listed_and_answer() {
+    let Some(buf) = buf() else { return };
+    let (cluster, market, trading) = running().await;
+    let directory = cluster.directory.path();
+    let ask = async |arguments: &[&str]| printed(curl(&buf, directory, arguments)).await;
+
+    let services = ask(&["--list-services", &market]).await;
+    assert!(services.lines().any(|line| line == "goat.market.v1.MarketDataService"), "{services}");
+    assert!(services.lines().any(|line| line == "grpc.health.v1.Health"), "{services}");
+    let methods = ask(&["--list-methods", &trading]).await;
+    for method in ["GetStatus", "ListCycles", "ListPriceAnalysis", "StreamTrading"] {
+        assert!(methods.contains(&format!("goat.trading.v1.TradingService/{method}")), "{methods}");
+    }
+
+    let price =
+        ask(&["-d", r#"{"token":"SOL"}"#, &format!("{market}/goat.market.v1.MarketDataService/GetPrice")])
+            .await;
+    let price: Value = serde_json::from_str(&price).unwrap();
+    assert_eq!((&price["token"], price["price"].as_f64().is_some()), (&Value::from("SOL"), true), "{price}");
+    for (address, service) in [(&market, "data-engine"), (&trading, "trading-engine")] {
+        for name in ["", service] {
+            let request = format!(r#"{{"service":"{name}"}}"#);
+            let health = ask(&["-d", &request, &format!("{address}/grpc.health.v1.Health/Check")]).await;
+            assert!(health.contains("SERVING") && !health.contains("NOT_SERVING"), "{service}: {health}");
+        }
+    }
+
+    let url = format!("{market}/goat.market.v1.MarketDataService/StreamPrices");
+    let prices =
+        first_messages(curl(&buf, directory, &["-d", r#"{"symbols":["SOL"],"afterSeq":0}"#, &url]), 5).await;
+    assert!(prices.iter().all(|price| price["token"] == "SOL"), "{prices:?}");
+}
+
+/// Every `grpcurl` line of the README, as `buf curl` would be given it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
+    let Some(buf) = buf() else { return };
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let lines = commands(&readme);
+    assert!(!lines.is_empty(), "the README shows no grpcurl line");
+    let (cluster, market, trading) = running().await;
+
+    for line in lines {
+        let arguments = translate(&line, &market, &trading);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let command = curl(&buf, cluster.directory.path(), &arguments);
+        if arguments.iter().any(|argument| argument.contains("/Stream") || argument.contains("/Subscribe")) {
+            first_messages(command, 1).await;
+        } else {
+            assert!(!printed(command).await.is_empty(), "{line} printed nothing");
+        }
+    }
+}
+
+/// The lines of shell blocks that begin with grpcurl, continuations joined.
+fn commands(readme: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut shell = String::new();
+    for line in readme.lines() {
+        if let Some(language) = line.trim().strip_prefix("```") {
+            inside = !inside && matches!(language, "sh" | "bash" | "shell" | "console");
+        } else if inside {
+            match line.trim_end().strip_suffix('\\') {
+                Some(continued) => shell.push_str(continued),
+                None => shell.extend([line, "\n"]),
+            }
+        }
+    }
+    let lines = shell.lines().map(|line| line.trim().trim_start_matches("$ "));
+    lines.filter(|line| line.starts_with("grpcurl ")).map(str::to_owned).collect()
+}
+
+fn translate(line: &str, market: &str, trading: &str) -> Vec<String> {
+    let words = words(line);
+    let mut given = Vec::new();
+    let mut words = words.into_iter().skip(1).take_while(|word| word != "|");
+    let mut target = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-plaintext" => {}
+            "-d" => given.extend(["-d".to_owned(), words.next().expect("-d has a value")]),
+            flag if flag.starts_with('-') => panic!("the test does not know {flag} in: {line}"),
+            _ => target.push(word),
+        }
+    }
+    let address = match target[0].rsplit(':').next() {
+        Some("5050") => market,
+        Some("5052") => trading,
+        _ => panic!("the test does not know the address in: {line}"),
+    };
+    match target.get(1).map(String::as_str) {
+        None | Some("list") if target.len() <= 2 => {
+            given.extend(["--list-services".to_owned(), address.to_owned()])
+        }
+        Some("list" | "describe") => given.extend(["--list-methods".to_owned(), address.to_owned()]),
+        Some(method) => {
+            let method = method
+                .rsplit_once('.')
+                .filter(|_| !method.contains('/'))
+                .map_or_else(|| method.to_owned(), |(service, name)| format!("{service}/{name}"));
+            given.push(format!("{address}/{method}"));
+        }
+        None => {}
+    }
+    given
+}
+
+/// A line as the shell takes it apart: blanks separate, quotes hold together.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote, mut begun) = (Vec::new(), String::new(), None, false);
+    for character in line.chars() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (Some(_), _) => word.push(character),
+            (None, '\'' | '"') => (quote, begun) = (Some(character), true),
+            (None, ' ' | '\t') => {
+                if begun {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            (None, _) => {
+                begun = true;
+                word.push(character);
+            }
+        }
+    }
+    if begun {
+        words.push(word);
+    }
+    words
+}
