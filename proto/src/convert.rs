@@ -1,5 +1,6 @@
 //! Between wire and domain. Into the wire never fails ([`From`]), out of it may ([`TryFrom`]).
 
+mod enums;
 mod from_wire;
 mod to_wire;
 
@@ -48,68 +49,4 @@ impl TryFrom<prost_types::Timestamp> for UnixMicros {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::event::{Observation, Payload, Source, TokenPrice};
-    use crate::values::{Price, Symbol};
-    use crate::wire::market as wire;
-
-    fn price_event(price: f64) -> wire::MarketEvent {
-        let time = UnixMicros::from_seconds(1_767_478_430).unwrap();
-        let observed = TokenPrice {
-            token: Symbol::parse("SOL").unwrap(),
-            price: Price::new(price).unwrap(),
-            block_id: 7,
-        };
-        record(
-            42,
-            &Observation {
-                event_time: time,
-                received_time: time,
-                source: Source::Jupiter,
-                source_position: 3,
-                payload: Payload::Price(observed),
-            },
-        )
-    }
-
-    proptest! {
-        /// A moment survives the wire to the microsecond, before 1970 too.
-        #[test]
-        fn a_moment_survives_the_wire(micros in -62_135_596_800_000_000_i64..253_402_300_799_999_999) {
-            let time = UnixMicros::new(micros).unwrap();
-            let wire = prost_types::Timestamp::from(time);
-            prop_assert!((0..1_000_000_000).contains(&wire.nanos));
-            prop_assert_eq!(UnixMicros::try_from(wire).unwrap(), time);
-        }
-
-        /// A price survives the wire to the last bit.
-        #[test]
-        fn a_price_survives_the_wire(price in 1e-9_f64..1e12) {
-            let observation = Observation::try_from(price_event(price)).unwrap();
-            let Payload::Price(read) = observation.payload else { panic!("not a price") };
-            prop_assert_eq!(read.price.get().to_bits(), price.to_bits());
-            prop_assert_eq!(observation.source_position, 3);
-        }
-    }
-
-    #[test]
-    fn what_is_missing_or_wrong_is_named() {
-        let mut event = price_event(1.0);
-        event.event_time = None;
-        assert_eq!(Observation::try_from(event).unwrap_err().to_string(), "event_time is missing");
-
-        let mut event = price_event(1.0);
-        event.source = 99;
-        assert_eq!(Observation::try_from(event).unwrap_err().to_string(), "source has the unknown number 99");
-
-        let mut event = price_event(1.0);
-        if let Some(wire::market_event::Payload::Price(price)) = &mut event.payload {
-            price.price = f64::NAN;
-        }
-        let error = Observation::try_from(event).unwrap_err();
-        assert_eq!(error.to_string(), "price must be greater than zero and at most 1e15, got NaN");
-    }
-}
+mod tests;

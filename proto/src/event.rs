@@ -1,5 +1,7 @@
 //! What was observed, as the services think of it.
 
+use std::borrow::Cow;
+
 use crate::values::{Price, Quantity, Symbol, UnixMicros};
 use crate::wire::market as wire;
 
@@ -251,7 +253,7 @@ pub enum FeedEventKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedEvent {
     /// The feed's name.
-    pub feed: &'static str,
+    pub feed: Cow<'static, str>,
     /// What happened.
     pub kind: FeedEventKind,
     /// The symbol it concerns; none for the whole feed.
@@ -268,7 +270,7 @@ pub struct FeedEvent {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
     /// The feed's name.
-    pub feed: &'static str,
+    pub feed: Cow<'static, str>,
     /// Which field, which value, what is wrong.
     pub reason: String,
     /// The item as it came, shortened to [`DeadLetter::RAW_BYTES_MAX`].
@@ -281,10 +283,14 @@ impl DeadLetter {
 
     /// Keeps an item with the reason why it could not be read.
     #[must_use]
-    pub fn new(feed: &'static str, reason: impl Into<String>, raw: impl Into<String>) -> Self {
+    pub fn new(
+        feed: impl Into<Cow<'static, str>>,
+        reason: impl Into<String>,
+        raw: impl Into<String>,
+    ) -> Self {
         let mut raw = raw.into();
         raw.truncate(raw.floor_char_boundary(Self::RAW_BYTES_MAX));
-        Self { feed, reason: reason.into(), raw }
+        Self { feed: feed.into(), reason: reason.into(), raw }
     }
 
     /// The item.

@@ -19,9 +19,10 @@ use tests::until::{PATIENCE, until};
 const DATA_ENGINE_KILLS: u32 = 60;
 const TRADING_ENGINE_KILLS: u32 = 40;
 /// Moments between kills: from right after the start to well under way.
-const PAUSES_MS: [u64; 8] = [0, 15, 40, 90, 160, 280, 430, 700];
-/// Longer than all the simulated time that passes here: a cold trading-engine begins at position 1.
-const COLD_HOURS: u32 = 10_000;
+const PAUSES_MS: [u64; 9] = [0, 15, 40, 90, 160, 280, 430, 700, 1300];
+/// The most that may be asked for, and more than all the simulated time that passes here: a cold
+/// trading-engine begins at position 1.
+const COLD_HOURS: u32 = 168;
 /// So many positions at which two engines were both seen are compared.
 const COMMON_POSITIONS: usize = 20;
 
@@ -81,7 +82,7 @@ async fn assert_same_states(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_kills_lose_nothing_repeat_nothing_and_lead_to_the_same_state() {
-    let world = World::simulated(20).with("GOAT_TRADING_ENGINE__COLD_HOURS", COLD_HOURS);
+    let world = World::simulated(60).with("GOAT_TRADING_ENGINE__COLD_HOURS", COLD_HOURS);
     let mut cluster = Cluster::prepare(world).await;
     cluster.expect_losses_of_the_data_engine();
     cluster.start_data_engine().await;

@@ -1,9 +1,11 @@
-//! Wire to domain, for what the engines read: prices and wallet trades.
-//!
-//! Other kinds convert when a reader of theirs exists; until then they are [`InvalidMessage::Missing`].
+//! Wire to domain.
 
 use super::InvalidMessage;
-use crate::event::{Observation, Payload, Perp, PositionSide, Side, Source, TokenPrice, WalletTrade};
+use super::enums::read;
+use crate::event::{
+    BookSnapshot, Candle, DeadLetter, FeedEvent, Level, Observation, Payload, Perp, PositionSide, TokenPrice,
+    WalletTrade, WhaleMovement,
+};
 use crate::values::{Price, Quantity, Symbol, UnixMicros};
 use crate::wire::market as wire;
 use crate::wire::market::market_event::Payload as WirePayload;
@@ -15,13 +17,29 @@ impl TryFrom<wire::MarketEvent> for Observation {
         Ok(Self {
             event_time: time("event_time", event.event_time)?,
             received_time: time("received_time", event.received_time)?,
-            source: source(event.source)?,
+            source: read::<wire::Source, _>("source", event.source)?,
             source_position: event.source_position,
-            payload: match event.payload {
-                Some(WirePayload::Price(price)) => Payload::Price(price.try_into()?),
-                Some(WirePayload::Trade(trade)) => Payload::Trade(Box::new(trade.try_into()?)),
-                _ => return Err(InvalidMessage::Missing("payload")),
-            },
+            payload: event.payload.ok_or(InvalidMessage::Missing("payload"))?.try_into()?,
+        })
+    }
+}
+
+impl TryFrom<WirePayload> for Payload {
+    type Error = InvalidMessage;
+
+    fn try_from(payload: WirePayload) -> Result<Self, InvalidMessage> {
+        Ok(match payload {
+            WirePayload::Price(price) => Self::Price(price.try_into()?),
+            WirePayload::Book(book) => Self::Book(Box::new((*book).try_into()?)),
+            WirePayload::Trade(trade) => Self::Trade(Box::new(trade.try_into()?)),
+            WirePayload::Whale(whale) => Self::Whale(Box::new(whale.try_into()?)),
+            WirePayload::Candle(candle) => Self::Candle(candle.try_into()?),
+            WirePayload::Feed(event) => Self::Feed(event.try_into()?),
+            WirePayload::DeadLetter(letter) => {
+                Self::DeadLetter(DeadLetter::new(letter.feed, letter.reason, letter.raw))
+            }
+            // Nothing publishes these yet.
+            WirePayload::User(_) => return Err(InvalidMessage::Missing("payload")),
         })
     }
 }
@@ -38,18 +56,37 @@ impl TryFrom<wire::Price> for TokenPrice {
     }
 }
 
+impl TryFrom<wire::Level> for Level {
+    type Error = InvalidMessage;
+
+    fn try_from(level: wire::Level) -> Result<Self, InvalidMessage> {
+        Ok(Self { price: Price::new(level.price)?, quantity: Quantity::new(level.quantity)? })
+    }
+}
+
+impl TryFrom<wire::BookSnapshot> for BookSnapshot {
+    type Error = InvalidMessage;
+
+    fn try_from(book: wire::BookSnapshot) -> Result<Self, InvalidMessage> {
+        let levels =
+            |levels: Vec<wire::Level>| levels.into_iter().map(Level::try_from).collect::<Result<Vec<_>, _>>();
+        Ok(Self {
+            symbol: Symbol::parse(&book.symbol)?,
+            venue: read::<wire::Venue, _>("venue", book.venue)?,
+            update_id: book.update_id,
+            bids: levels(book.bids)?,
+            asks: levels(book.asks)?,
+            features: book.features.ok_or(InvalidMessage::Missing("features"))?,
+        })
+    }
+}
+
 impl TryFrom<wire::WalletTrade> for WalletTrade {
     type Error = InvalidMessage;
 
     fn try_from(trade: wire::WalletTrade) -> Result<Self, InvalidMessage> {
-        let side = match wire::Side::try_from(trade.side) {
-            Ok(wire::Side::Buy) => Side::Buy,
-            Ok(wire::Side::Sell) => Side::Sell,
-            Ok(wire::Side::Unspecified) => return Err(InvalidMessage::Missing("side")),
-            Err(_) => return Err(InvalidMessage::UnknownEnum { field: "side", number: trade.side }),
-        };
         Ok(Self {
-            side,
+            side: read::<wire::Side, _>("side", trade.side)?,
             sol_amount: Quantity::new(trade.sol_amount)?,
             stablecoin_amount: Quantity::new(trade.stablecoin_amount)?,
             price: Price::new(trade.price)?,
@@ -71,6 +108,74 @@ impl TryFrom<wire::WalletTrade> for WalletTrade {
     }
 }
 
+impl TryFrom<wire::WhaleMovement> for WhaleMovement {
+    type Error = InvalidMessage;
+
+    fn try_from(whale: wire::WhaleMovement) -> Result<Self, InvalidMessage> {
+        Ok(Self {
+            abs_change: Quantity::new(whale.abs_change)?,
+            perp: Perp {
+                has_position: whale.has_perp_position,
+                side: position_side(whale.perp_side)?,
+                size: whale.perp_size,
+                leverage: whale.perp_leverage,
+                entry_price: whale.perp_entry_price,
+                platform: whale.perp_platform,
+            },
+            signature: whale.signature,
+            wallet: whale.wallet,
+            whale_type: whale.whale_type,
+            direction: whale.direction,
+            action: whale.action,
+            significance: whale.significance,
+            sol_change: whale.sol_change,
+            percentage_moved: whale.percentage_moved,
+            previous_balance: whale.previous_balance,
+            current_balance: whale.current_balance,
+            fee_paid: whale.fee_paid,
+            slot: whale.slot,
+            raw_json: whale.raw_json,
+        })
+    }
+}
+
+impl TryFrom<wire::Candle> for Candle {
+    type Error = InvalidMessage;
+
+    fn try_from(candle: wire::Candle) -> Result<Self, InvalidMessage> {
+        Ok(Self {
+            symbol: Symbol::parse(&candle.symbol)?,
+            venue: read::<wire::Venue, _>("venue", candle.venue)?,
+            interval_seconds: candle.interval_seconds,
+            open_time: time("open_time", candle.open_time)?,
+            open: Price::new(candle.open)?,
+            high: Price::new(candle.high)?,
+            low: Price::new(candle.low)?,
+            close: Price::new(candle.close)?,
+            volume: Quantity::new(candle.volume)?,
+        })
+    }
+}
+
+impl TryFrom<wire::FeedEvent> for FeedEvent {
+    type Error = InvalidMessage;
+
+    fn try_from(event: wire::FeedEvent) -> Result<Self, InvalidMessage> {
+        let symbol = match event.symbol.as_str() {
+            "" => None,
+            text => Some(Symbol::parse(text)?),
+        };
+        Ok(Self {
+            kind: read::<wire::feed_event::Kind, _>("kind", event.kind)?,
+            symbol,
+            from: event.from.map(UnixMicros::try_from).transpose()?,
+            to: event.to.map(UnixMicros::try_from).transpose()?,
+            feed: event.feed.into(),
+            reason: event.reason,
+        })
+    }
+}
+
 fn time(
     field: &'static str,
     timestamp: Option<prost_types::Timestamp>,
@@ -79,26 +184,10 @@ fn time(
     Ok(UnixMicros::try_from(timestamp)?)
 }
 
-fn source(number: i32) -> Result<Source, InvalidMessage> {
-    match wire::Source::try_from(number) {
-        Ok(wire::Source::Jupiter) => Ok(Source::Jupiter),
-        Ok(wire::Source::Binance) => Ok(Source::Binance),
-        Ok(wire::Source::Bybit) => Ok(Source::Bybit),
-        Ok(wire::Source::Quicknode) => Ok(Source::QuickNode),
-        Ok(wire::Source::Simulated) => Ok(Source::Simulated),
-        Ok(wire::Source::Replay) => Ok(Source::Replay),
-        Ok(wire::Source::User) => Ok(Source::User),
-        Ok(wire::Source::Engine) => Ok(Source::Engine),
-        Ok(wire::Source::Unspecified) => Err(InvalidMessage::Missing("source")),
-        Err(_) => Err(InvalidMessage::UnknownEnum { field: "source", number }),
-    }
-}
-
+/// Unspecified means that the source does not say.
 fn position_side(number: i32) -> Result<Option<PositionSide>, InvalidMessage> {
-    match wire::PositionSide::try_from(number) {
-        Ok(wire::PositionSide::Unspecified) => Ok(None),
-        Ok(wire::PositionSide::Long) => Ok(Some(PositionSide::Long)),
-        Ok(wire::PositionSide::Short) => Ok(Some(PositionSide::Short)),
-        Err(_) => Err(InvalidMessage::UnknownEnum { field: "perp_side", number }),
+    if number == i32::from(wire::PositionSide::Unspecified) {
+        return Ok(None);
     }
+    read::<wire::PositionSide, _>("perp_side", number).map(Some)
 }

@@ -128,7 +128,7 @@ impl From<&Candle> for wire::Candle {
 impl From<&FeedEvent> for wire::FeedEvent {
     fn from(event: &FeedEvent) -> Self {
         Self {
-            feed: event.feed.to_owned(),
+            feed: event.feed.to_string(),
             kind: wire::feed_event::Kind::from(event.kind).into(),
             symbol: event.symbol.map(|symbol| symbol.to_string()).unwrap_or_default(),
             from: event.from.map(Into::into),
@@ -140,56 +140,7 @@ impl From<&FeedEvent> for wire::FeedEvent {
 
 impl From<&DeadLetter> for wire::DeadLetter {
     fn from(letter: &DeadLetter) -> Self {
-        Self { feed: letter.feed.to_owned(), reason: letter.reason.clone(), raw: letter.raw().to_owned() }
-    }
-}
-
-impl From<Source> for wire::Source {
-    fn from(source: Source) -> Self {
-        match source {
-            Source::Jupiter => Self::Jupiter,
-            Source::Binance => Self::Binance,
-            Source::Bybit => Self::Bybit,
-            Source::QuickNode => Self::Quicknode,
-            Source::Simulated => Self::Simulated,
-            Source::Replay => Self::Replay,
-            Source::User => Self::User,
-            Source::Engine => Self::Engine,
-        }
-    }
-}
-
-impl From<Venue> for wire::Venue {
-    fn from(venue: Venue) -> Self {
-        match venue {
-            Venue::Binance => Self::Binance,
-            Venue::Bybit => Self::Bybit,
-        }
-    }
-}
-
-impl From<Side> for wire::Side {
-    fn from(side: Side) -> Self {
-        match side {
-            Side::Buy => Self::Buy,
-            Side::Sell => Self::Sell,
-        }
-    }
-}
-
-impl From<FeedEventKind> for wire::feed_event::Kind {
-    fn from(kind: FeedEventKind) -> Self {
-        match kind {
-            FeedEventKind::Gap => Self::Gap,
-            FeedEventKind::Stale => Self::Stale,
-            FeedEventKind::Live => Self::Live,
-            FeedEventKind::Resync => Self::Resync,
-            FeedEventKind::SourceSwitch => Self::SourceSwitch,
-            FeedEventKind::Duplicate => Self::Duplicate,
-            FeedEventKind::ClockSkew => Self::ClockSkew,
-            FeedEventKind::JumpHeld => Self::JumpHeld,
-            FeedEventKind::ReplayEnd => Self::ReplayEnd,
-        }
+        Self { feed: letter.feed.to_string(), reason: letter.reason.clone(), raw: letter.raw().to_owned() }
     }
 }
 

@@ -47,14 +47,13 @@ async fn measure(events: u64, table: &mut Table) {
     }
 
     let more = events / 2;
+    let grown = readers::growth_by_a_stalled_reader(&engine, more).await;
+    table.row("memory for a reader that stands still", "flat", &process::mebibytes(grown));
     for (reading, target) in [(Reading::Scanned, "5,000,000/s"), (Reading::Decoded, "")] {
         let name = format!("{LIVE_READERS} live readers together, {}", reading.as_str());
         let (count, took) = table::timed(readers::follow_live(&engine, LIVE_READERS, more, reading)).await;
         table.row(&name, target, &table::rate(count, took));
     }
-
-    let grown = readers::growth_by_a_stalled_reader(&engine, more).await;
-    table.row("memory for a reader that stands still", "flat", &process::mebibytes(grown));
     drop(engine);
 
     for producers in [1, 16, 64] {

@@ -201,7 +201,7 @@ fn allowance(headers: &HeaderMap) -> Allowance {
 fn gap(token: Symbol, from: UnixMicros, to: UnixMicros) -> FeedEvent {
     let seconds = to.since(from).as_secs_f64();
     FeedEvent {
-        feed: Name::Prices.as_str(),
+        feed: Name::Prices.as_str().into(),
         kind: FeedEventKind::Gap,
         symbol: Some(token),
         from: Some(from),
@@ -213,7 +213,7 @@ fn gap(token: Symbol, from: UnixMicros, to: UnixMicros) -> FeedEvent {
 fn held(price: &TokenPrice, from: f64, percent: f64) -> FeedEvent {
     let (token, to) = (price.token, price.price.get());
     FeedEvent {
-        feed: Name::Prices.as_str(),
+        feed: Name::Prices.as_str().into(),
         kind: FeedEventKind::JumpHeld,
         symbol: Some(token),
         from: None,

@@ -148,7 +148,7 @@ async fn tell(
 
 fn replay_end(end: End) -> Observation {
     let event = FeedEvent {
-        feed: "replay",
+        feed: "replay".into(),
         kind: FeedEventKind::ReplayEnd,
         symbol: None,
         from: None,

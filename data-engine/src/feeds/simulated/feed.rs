@@ -116,7 +116,7 @@ async fn follow(
 
 fn gap(name: Name, from: UnixMicros, to: UnixMicros, now: UnixMicros) -> Observation {
     let event = FeedEvent {
-        feed: name.as_str(),
+        feed: name.as_str().into(),
         kind: FeedEventKind::Gap,
         symbol: None,
         from: Some(from),

@@ -17,9 +17,11 @@ use crate::say;
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// A service drains within 10 s of being asked to stop; then it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(11);
-/// Wrong settings, damaged data, an address in use: starting again would change nothing.
-const HOPELESS: [(i32, &str); 3] =
-    [(64, "it refused its settings"), (65, "its data are damaged"), (69, "something it needs is not there")];
+/// Wrong settings or damaged data: starting again would change nothing.
+const HOPELESS: [(i32, &str); 2] = [(64, "it refused its settings"), (65, "its data are damaged")];
+/// At the first start, an address or a data directory in use belongs to somebody else; later it is about
+/// to be freed by the process that has just died.
+const HOPELESS_AT_FIRST: [(i32, &str); 1] = [(69, "something it needs is not there")];
 
 /// How the care for a service ended.
 #[derive(Debug)]
@@ -79,6 +81,7 @@ impl Service {
 
     /// Starts the service, and again a second after it has ended, until asked to stop.
     pub(crate) async fn keep_running(&self, stop: CancellationToken) -> End {
+        let mut first = true;
         loop {
             let mut child = match self.start() {
                 Ok(child) => child,
@@ -89,9 +92,12 @@ impl Service {
                 () = stop.cancelled() => return self.stop(child).await,
             };
             let code = status.as_ref().ok().and_then(ExitStatus::code);
-            if let Some((_, reason)) = HOPELESS.iter().find(|(hopeless, _)| Some(*hopeless) == code) {
+            let at_first = HOPELESS_AT_FIRST.iter().filter(|_| first);
+            if let Some((_, reason)) = HOPELESS.iter().chain(at_first).find(|(known, _)| Some(*known) == code)
+            {
                 return End::GivenUp((*reason).to_owned());
             }
+            first = false;
             let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
             self.tell(&format!("ended ({how}); starting it again in {} s", RESTART_AFTER.as_secs()));
             tokio::select! {
