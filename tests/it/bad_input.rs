@@ -11,6 +11,8 @@ use tests::rest::rows_of;
 use tests::until::{PATIENCE, until_true};
 use tests::webhook::Poster;
 
+type Headers = &'static [(&'static str, &'static str)];
+
 const HUGE_BYTES: usize = 100 * 1024 * 1024;
 const GROWTH_BYTES_MAX: u64 = 48 * 1024 * 1024;
 
@@ -63,9 +65,9 @@ async fn a_body_that_is_no_post_is_refused_and_the_next_one_is_taken() {
     let (cluster, poster) = receiving().await;
     let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
     bomb.write_all(&vec![b' '; HUGE_BYTES]).unwrap();
-    let gzip: &[(&str, &str)] = &[("content-encoding", "gzip")];
-    let plain: &[(&str, &str)] = &[];
-    let refusals: [(&str, &[(&str, &str)], Vec<u8>, StatusCode); 8] = [
+    let gzip: Headers = &[("content-encoding", "gzip")];
+    let plain: Headers = &[];
+    let refusals: [(&str, Headers, Vec<u8>, StatusCode); 8] = [
         ("half an object", plain, b"{\"signature\":".to_vec(), StatusCode::BAD_REQUEST),
         ("NaN", plain, b"[{\"price\":NaN}]".to_vec(), StatusCode::BAD_REQUEST),
         ("nothing", plain, Vec::new(), StatusCode::BAD_REQUEST),

@@ -7,14 +7,18 @@ use std::time::{Duration, Instant};
 
 use goat::tonic::transport::Channel;
 use goat::wire::TradingServiceClient;
-use goat::wire::trading::GetStatusRequest;
+use goat::wire::market::EventKind;
+use goat::wire::trading::feed_connection::State;
 use goat::wire::trading::restart::Kind;
+use goat::wire::trading::{FeedConnection, GetStatusRequest, GetStatusResponse};
+use rustix::process::Signal;
 use tests::cluster::{Cluster, World, trading_status_of};
+use tests::event_stream::EventStream;
 use tests::ports::free_address;
 use tests::reader::Reader;
 use tests::recordings;
 use tests::service::Service;
-use tests::until::{PATIENCE, until};
+use tests::until::{PATIENCE, until, until_true};
 
 const DATA_ENGINE_KILLS: u32 = 60;
 const TRADING_ENGINE_KILLS: u32 = 40;
@@ -35,7 +39,7 @@ fn pause(kill: u32) -> Duration {
 fn follow(cluster: &Cluster, target: &Arc<AtomicU64>) -> tokio::task::JoinHandle<Reader> {
     let (mut reader, target) = (Reader::new(cluster.addresses.market), Arc::clone(target));
     tokio::spawn(async move {
-        let patience = Duration::from_secs(300);
+        let patience = Duration::from_mins(5);
         reader.read_until(patience, |reader| reader.cursor() >= target.load(Ordering::Relaxed)).await;
         reader
     })
@@ -146,7 +150,7 @@ async fn a_trading_engine_is_back_within_seconds_with_two_hours_to_catch_up() {
                     || matches!(feed.name.as_str(), "whales" | "candles" | "trades")
             })
     };
-    cluster.market_status_when("the history is told", Duration::from_secs(120), told).await;
+    cluster.market_status_when("the history is told", Duration::from_mins(2), told).await;
 
     let began = Instant::now();
     let cold = cluster.start_trading_engine().await;
@@ -186,4 +190,49 @@ async fn a_data_engine_with_a_day_in_its_journal_answers_within_three_seconds() 
     };
     cluster.market_status_when("the tables are rebuilt", PATIENCE, whole).await;
     println!("… and to whole tables: {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_is_killed_harms_nobody_and_its_readers_resume() {
+    let mut cluster = Cluster::start(World::simulated(20)).await;
+    let path = "/stream/prices?symbols=SOL&after_seq=0";
+    let mut positions: Vec<u64> = Vec::new();
+
+    for _ in 0..5 {
+        let mut stream = EventStream::open(&cluster.rest(), path, positions.last().copied()).await;
+        for event in stream.take(10, PATIENCE).await {
+            positions.push(event.id.unwrap());
+        }
+        cluster.gateway.kill();
+        while stream.next(PATIENCE).await.is_some() {}
+        cluster.start_gateway().await;
+    }
+
+    let last = *positions.last().unwrap();
+    let mut whole = Reader::filtered(cluster.addresses.market, &[EventKind::Price], &["SOL"]);
+    whole.read_until(PATIENCE, |reader| reader.cursor() >= last).await;
+    assert!(positions.iter().copied().eq(whole.contents.positions().take(positions.len())), "{positions:?}");
+    assert!(cluster.trading_engine.is_running() && cluster.data_engine.is_running());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_engine_that_stands_still_is_noticed_and_all_is_well_when_it_goes_on() {
+    let mut cluster = Cluster::start(World::simulated(20)).await;
+    cluster.expect("the stream from the data-engine");
+    let rest = cluster.rest();
+
+    cluster.data_engine.signal(Signal::STOP);
+    let feed = |status: &GetStatusResponse| status.feed.as_ref().map(FeedConnection::state);
+    cluster.trading_status(|status| feed(status) == Some(State::Stale)).await;
+    let health = rest.get("/health").await;
+    cluster.data_engine.signal(Signal::CONT);
+
+    assert_eq!((health.status, &health.json()["market"]["state"]), (503, &"down".into()), "{}", health.text);
+    cluster.trading_status(|status| feed(status) == Some(State::Live)).await;
+    until_true("health is back without help", PATIENCE, async || rest.get("/health").await.status == 200)
+        .await;
+    let mut reader = Reader::new(cluster.addresses.market);
+    let head = cluster.market_status().await.head_seq;
+    reader.read_until(PATIENCE, |reader| reader.cursor() >= head).await;
+    reader.contents.assert_whole(reader.cursor());
 }

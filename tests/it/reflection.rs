@@ -47,8 +47,9 @@ async fn first_messages(mut command: Command, count: usize) -> Vec<Value> {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let (mut messages, mut text) = (Vec::new(), String::new());
     while messages.len() < count {
-        let line = tokio::time::timeout(ANSWER_WITHIN, lines.next_line()).await.expect("a message comes");
-        text.push_str(&line.expect("text").unwrap_or_else(|| panic!("{command:?} ended: {text}")));
+        let line = tokio::time::timeout(ANSWER_WITHIN, lines.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("no message came of {command:?}")).expect("text");
+        text.push_str(&line.unwrap_or_else(|| panic!("{command:?} ended: {text}")));
         if let Ok(message) = serde_json::from_str(&text) {
             messages.push(message);
             text.clear();
@@ -58,8 +59,10 @@ async fn first_messages(mut command: Command, count: usize) -> Vec<Value> {
     messages
 }
 
+/// Two hours of history and a fast present: even what is rare happens within seconds.
 async fn running() -> (Cluster, String, String) {
-    let cluster = Cluster::start(World::simulated(20)).await;
+    let world = World::simulated(60).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2);
+    let cluster = Cluster::start(world).await;
     let mut market = cluster.market();
     until("there is a price", PATIENCE, async || {
         let request = goat::wire::market::GetPriceRequest { token: "SOL".to_owned() };
@@ -163,7 +166,7 @@ fn translate(line: &str, market: &str, trading: &str) -> Vec<String> {
     };
     match target.get(1).map(String::as_str) {
         None | Some("list") if target.len() <= 2 => {
-            given.extend(["--list-services".to_owned(), address.to_owned()])
+            given.extend(["--list-services".to_owned(), address.to_owned()]);
         }
         Some("list" | "describe") => given.extend(["--list-methods".to_owned(), address.to_owned()]),
         Some(method) => {

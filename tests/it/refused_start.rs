@@ -32,6 +32,8 @@ async fn settings_that_cannot_be_are_refused_by_name() {
         ("GOAT_FEEDS__SIMULATED__SPEED", "0", "feeds.simulated.speed"),
         ("GOAT_JOURNAL__SEGMENT_BYTES", "7", "journal.segment_bytes"),
         ("GOAT_CYCLES__THRESHOLDS_PERCENT", "[]", "cycles.thresholds_percent"),
+        // More than the data-engine lets anybody look back: such an engine would never begin.
+        ("GOAT_TRADING_ENGINE__COLD_HOURS", "169", "trading_engine.cold_hours"),
     ];
 
     for (variable, value, named) in refusals {

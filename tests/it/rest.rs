@@ -201,3 +201,16 @@ async fn an_engine_that_is_down_is_named_and_the_other_goes_on() {
     until_true("all is well again without help", well, async || rest.get("/health").await.status == 200)
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_service_has_metrics_and_says_whether_it_is_ready() {
+    let cluster = Cluster::start(World::simulated(20)).await;
+    for address in cluster.addresses.metrics {
+        let admin = tests::rest::Rest::new(address);
+        assert_eq!(admin.get("/healthz").await.status, 200);
+        assert_eq!(admin.get("/readyz").await.status, 200);
+        let metrics = admin.get("/metrics").await;
+        let own = metrics.text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
+        assert!(metrics.status == 200 && own > 0, "{address}: {}", metrics.text);
+    }
+}

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use goat::tonic::Code;
+use goat::wire::market::feed::State;
 use goat::wire::market::subscribe_request::Start;
 use goat::wire::market::subscribe_response::Message;
-use goat::wire::market::{EventKind, StreamPricesRequest, SubscribeRequest};
+use goat::wire::market::{EventKind, GetStatusResponse, StreamPricesRequest, SubscribeRequest};
 use tests::checker::{Contents, Coverage};
 use tests::cluster::{Cluster, World};
 use tests::reader::{Reader, after, client};
@@ -75,9 +76,12 @@ async fn a_start_beyond_the_head_is_refused_and_an_end_is_an_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_sleeps_for_forty_seconds_is_not_cut_off_and_then_has_everything() {
-    let mut cluster = Cluster::prepare(World::simulated(20)).await;
+    // An hour of history fills what the data-engine keeps in memory, so that only the readers can make it grow.
+    let world = World::simulated(20).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 1);
+    let mut cluster = Cluster::prepare(world).await;
     cluster.start_data_engine().await;
-    cluster.market_status_when("there are prices", PATIENCE, |status| status.head_seq > 500).await;
+    let told = |status: &GetStatusResponse| status.feeds.iter().any(|feed| feed.state() == State::Live);
+    cluster.market_status_when("the history is told", PATIENCE, told).await;
     let request = StreamPricesRequest { after_seq: Some(0), ..StreamPricesRequest::default() };
     // One small message a tick: the shape that HTTP/2 is least patient with.
     let mut prices = client(cluster.addresses.market).stream_prices(request).await.unwrap().into_inner();

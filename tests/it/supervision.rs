@@ -16,6 +16,21 @@ fn process_of(cluster: &Cluster, name: &str) -> Option<u32> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
+/// Ends what `goat run` has started, in case the test does not come to that itself.
+struct Supervised<'a>(&'a Cluster);
+
+impl Drop for Supervised<'_> {
+    fn drop(&mut self) {
+        for name in NAMES {
+            let Some(process) = process_of(self.0, name) else { continue };
+            let runs = std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+            if runs.trim() == name {
+                kill(process);
+            }
+        }
+    }
+}
+
 fn is_alive(process: u32) -> bool {
     Path::new(&format!("/proc/{process}")).is_dir()
 }
@@ -48,6 +63,7 @@ async fn one_command_runs_all_three_starts_them_again_and_stops_them() {
     let cluster = Cluster::prepare(World::simulated(1)).await;
     let mut goat = Service::new("goat", cluster.directory.path(), cluster.environment.clone());
     goat.set_arguments(&["run"]);
+    let _supervised = Supervised(&cluster);
     goat.start();
     let dashboard = format!("http://{}", cluster.addresses.gateway);
     until_true("the dashboard's address is printed", PATIENCE, async || goat.logs.contain(&dashboard)).await;

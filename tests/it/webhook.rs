@@ -69,7 +69,7 @@ async fn no_acknowledged_trade_is_lost_when_the_engine_is_killed_ten_times() {
     let sending = tokio::spawn(async move { sender.post_all(&posts).await });
     for kill in 1..=KILLS {
         let due = kill * count / (KILLS + 1);
-        until_true("posts are answered", Duration::from_secs(60), async || poster.answered() >= due).await;
+        until_true("posts are answered", Duration::from_mins(1), async || poster.answered() >= due).await;
         cluster.data_engine.kill();
         cluster.start_data_engine().await;
     }

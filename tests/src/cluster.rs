@@ -90,6 +90,7 @@ impl World {
 
     /// With one more setting.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // A number or a path, as the caller has it.
     pub fn with(mut self, variable: &str, value: impl ToString) -> Self {
         self.0.retain(|(known, _)| known != variable);
         self.0.push((variable.to_owned(), value.to_string()));
@@ -247,7 +248,7 @@ impl Cluster {
             let applied = status.hot_store.as_ref().map_or(0, |store| store.applied_seq);
             feeds_ended && applied == status.head_seq
         };
-        self.market_status_when("the recording ends", Duration::from_secs(120), folded).await.head_seq
+        self.market_status_when("the recording ends", Duration::from_mins(2), folded).await.head_seq
     }
 
     fn services(&mut self) -> [&mut Service; 3] {
@@ -267,7 +268,7 @@ pub async fn trading_status_of(
     mut client: TradingServiceClient<Channel>,
     wanted: impl Fn(&trading::GetStatusResponse) -> bool,
 ) -> trading::GetStatusResponse {
-    until("the trading-engine's status is as wanted", Duration::from_secs(120), async || {
+    until("the trading-engine's status is as wanted", Duration::from_mins(2), async || {
         let status = client.get_status(trading::GetStatusRequest {}).await.ok()?.into_inner();
         wanted(&status).then_some(status)
     })

@@ -47,6 +47,7 @@ pub struct Said {
 }
 
 /// Runs a command to its end, which comes within [`PATIENCE`].
+#[must_use]
 pub fn run_to_end(mut command: Command) -> Said {
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
@@ -106,6 +107,7 @@ impl Service {
     }
 
     /// Changes a setting for its next start.
+    #[allow(clippy::needless_pass_by_value)] // A number or an address, as the caller has it.
     pub fn set(&mut self, variable: &str, value: impl ToString) {
         self.environment.retain(|(known, _)| known != variable);
         self.environment.push((variable.to_owned(), value.to_string()));

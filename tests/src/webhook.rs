@@ -83,7 +83,7 @@ impl Poster {
                     return;
                 }
                 Ok((StatusCode::SERVICE_UNAVAILABLE, _)) | Err(_) => {
-                    tokio::time::sleep(BEFORE_REPEATING).await
+                    tokio::time::sleep(BEFORE_REPEATING).await;
                 }
                 Ok((status, answer)) => panic!("a recorded post was answered {status}: {answer}"),
             }

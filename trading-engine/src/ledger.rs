@@ -119,6 +119,7 @@ pub fn commit_on_a_thread(
             }
             metrics::histogram!("goat_trading_commit_seconds").record(began.elapsed());
         }
+        drop(commits);
         // The receiver is gone only when the service is.
         let _ = told.send(ended);
     })?;

@@ -30,7 +30,7 @@ fn main() {
     let mut table = Table::begin(events);
     runtime.block_on(measure(events, &mut table));
     table.row("peak memory of the process", "", &process::mebibytes(process::peak_bytes()));
-    table.end();
+    println!("\n{}", table::total());
 }
 
 async fn measure(events: u64, table: &mut Table) {

@@ -27,10 +27,11 @@ impl Table {
         self.cpu_before = cpu;
         println!("{figure:<52} {target:>12} {measured:>28} {used:>8.2}");
     }
+}
 
-    pub(crate) fn end(self) {
-        println!("\nprocessor time in all: {:.1} s", process::cpu_time().as_secs_f64());
-    }
+/// What all of it took.
+pub(crate) fn total() -> String {
+    format!("processor time in all: {:.1} s", process::cpu_time().as_secs_f64())
 }
 
 /// Awaits something and says how long it took.

@@ -156,24 +156,6 @@ fn closed_candles_are_contiguous() {
     assert!(open_times.windows(2).all(|pair| pair[1] - pair[0] == 300));
 }
 
-#[test]
-#[ignore = "measures speed"]
-fn speed() {
-    let mut world = World::new(7, start());
-    let begun = std::time::Instant::now();
-    for _ in 0..200_000 {
-        world.advance();
-    }
-    eprintln!("{:.0} skipped seconds a second", 200_000.0 / begun.elapsed().as_secs_f64());
-    let begun = std::time::Instant::now();
-    let mut out = Vec::new();
-    for _ in 0..5_000 {
-        out.clear();
-        world.step(&mut out).unwrap();
-    }
-    eprintln!("{:.0} steps a second with books", 5_000.0 / begun.elapsed().as_secs_f64());
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
