@@ -1,8 +1,8 @@
 //! Domain to wire.
 
 use crate::event::{
-    BookSnapshot, Candle, DeadLetter, FeedEvent, FeedEventKind, Level, Observation, Payload, PositionSide,
-    Side, Source, TokenPrice, Venue, WalletTrade, WhaleMovement,
+    BookSnapshot, Candle, DeadLetter, FeedEvent, Level, Observation, Payload, PositionSide, TokenPrice,
+    WalletTrade, WhaleMovement,
 };
 use crate::wire::market as wire;
 use crate::wire::market::market_event::Payload as WirePayload;
