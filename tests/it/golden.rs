@@ -14,6 +14,7 @@ const THRESHOLDS: usize = 7;
 async fn replayed(path: &Path) -> Cluster {
     let cluster = Cluster::start(World::replay(path)).await;
     let head = cluster.quiet_head().await;
+    println!("the recording ends at position {head}");
     cluster.trading_status(|status| status.cursor_seq == head).await;
     cluster
 }

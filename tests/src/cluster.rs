@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use goat::tonic::transport::Channel;
 use goat::wire::{MarketDataServiceClient, TradingServiceClient, market, trading};
@@ -16,6 +16,8 @@ use crate::service::{Service, Variable};
 use crate::turn;
 use crate::until::{PATIENCE, until};
 
+const STATUS_PATIENCE: Duration = Duration::from_mins(1);
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Where everything listens.
@@ -268,11 +270,19 @@ pub async fn trading_status_of(
     mut client: TradingServiceClient<Channel>,
     wanted: impl Fn(&trading::GetStatusResponse) -> bool,
 ) -> trading::GetStatusResponse {
-    until("the trading-engine's status is as wanted", Duration::from_mins(2), async || {
-        let status = client.get_status(trading::GetStatusRequest {}).await.ok()?.into_inner();
-        wanted(&status).then_some(status)
-    })
-    .await
+    let began = Instant::now();
+    let mut last = None;
+    while began.elapsed() < STATUS_PATIENCE {
+        if let Ok(status) = client.get_status(trading::GetStatusRequest {}).await {
+            let status = status.into_inner();
+            if wanted(&status) {
+                return status;
+            }
+            last = Some(status);
+        }
+        tokio::time::sleep(BETWEEN_QUESTIONS).await;
+    }
+    panic!("the trading-engine's status did not become as wanted; it is {last:?}");
 }
 
 impl Drop for Cluster {
