@@ -284,6 +284,10 @@ impl Settings {
         if self.feeds.simulated.speed == 0 {
             return refuse("feeds.simulated.speed", "is 0; it must be at least 1".to_owned());
         }
+        let cold_hours = self.trading_engine.cold_hours;
+        if !(1..=168).contains(&cold_hours) {
+            return refuse("trading_engine.cold_hours", format!("is {cold_hours}; it must be from 1 to 168"));
+        }
         if self.journal.segment_bytes < 1024 {
             return refuse(
                 "journal.segment_bytes",

@@ -287,6 +287,11 @@ pub async fn trading_status_of(
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            for service in self.services() {
+                println!("--- the threads of {} ---\n{}", service.name(), service.threads());
+            }
+        }
         for service in self.services() {
             service.kill();
         }

@@ -178,6 +178,22 @@ impl Service {
         status
     }
 
+    /// What each of its threads is doing, for whoever asks why it does not go on; empty when it does not run.
+    #[must_use]
+    pub fn threads(&self) -> String {
+        let Some(child) = &self.child else { return String::new() };
+        let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
+        let line = |thread: std::fs::DirEntry| {
+            let read = |name| std::fs::read_to_string(thread.path().join(name)).unwrap_or_default();
+            let (name, waits, stat) = (read("comm"), read("wchan"), read("stat"));
+            let (_, numbers) = stat.rsplit_once(')').unwrap_or_default();
+            let numbers: Vec<&str> = numbers.split_whitespace().collect();
+            let number = |place: usize| numbers.get(place).copied().unwrap_or("?");
+            format!("{:<16} {} {waits} user {} system {}", name.trim(), number(0), number(11), number(12))
+        };
+        threads.map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// The memory that it occupies.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
