@@ -47,6 +47,8 @@ class Keyboard {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     const key = event.key.toLowerCase();
     if (key === '?') this.listOpen = !this.listOpen;
+    // The dialog closes by itself, but says so only later: the next key must not be lost to it.
+    else if (key === 'escape') this.listOpen = false;
     else if (!this.enabled || this.listOpen) return;
     else if (this.#isSecondOfSequence(key)) return;
     else if (key === 'g') this.#afterG = performance.now();
