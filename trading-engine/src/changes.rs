@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use goat::values::Seq;
 use tokio::sync::broadcast;
 
 use crate::core::cycles::{Cycle, Threshold};
@@ -19,7 +20,7 @@ pub enum Change {
     /// A cycle began, grew or ended.
     Cycle {
         /// The position that led to it.
-        seq: u64,
+        seq: Seq,
         /// The whole cycle.
         cycle: Cycle,
     },
@@ -43,14 +44,14 @@ impl Changes {
     }
 
     /// A cycle began or ended: told at once.
-    pub fn turned(&mut self, seq: u64, cycle: Cycle, now: Instant) {
+    pub fn turned(&mut self, seq: Seq, cycle: Cycle, now: Instant) {
         self.held.remove(&cycle.id.threshold);
         self.told.insert(cycle.id.threshold, now);
         self.tell(Change::Cycle { seq, cycle });
     }
 
     /// A cycle grew: told when its threshold's turn has come.
-    pub fn grew(&mut self, seq: u64, cycle: Cycle) {
+    pub fn grew(&mut self, seq: Seq, cycle: Cycle) {
         self.held.insert(cycle.id.threshold, Change::Cycle { seq, cycle });
     }
 
@@ -93,7 +94,7 @@ mod tests {
 
     fn cycle(data_points: u32) -> Cycle {
         Cycle {
-            id: CycleId { threshold: Threshold::from_hundredths(20), start_seq: 1 },
+            id: CycleId { threshold: Threshold::from_hundredths(20), start_seq: Seq::new(1) },
             start_time: UnixMicros::default(),
             end: None,
             start_price: 1.0,
@@ -112,14 +113,17 @@ mod tests {
         let mut changes = Changes::new(watchers);
         let began = Instant::now();
 
-        changes.turned(1, cycle(1), began);
+        changes.turned(Seq::new(1), cycle(1), began);
         for seq in 2..=9 {
-            changes.grew(seq, cycle(u32::try_from(seq).unwrap()));
+            changes.grew(Seq::new(seq), cycle(u32::try_from(seq).unwrap()));
             changes.flush(began + Duration::from_millis(30 * seq));
         }
 
         let told: Vec<_> = std::iter::from_fn(|| watcher.try_recv().ok()).collect();
-        let expected = [Change::Cycle { seq: 1, cycle: cycle(1) }, Change::Cycle { seq: 9, cycle: cycle(9) }];
+        let expected = [
+            Change::Cycle { seq: Seq::new(1), cycle: cycle(1) },
+            Change::Cycle { seq: Seq::new(9), cycle: cycle(9) },
+        ];
         assert_eq!(told, expected);
     }
 }

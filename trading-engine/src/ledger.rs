@@ -10,6 +10,7 @@ mod schema;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use goat::values::Seq;
 use tokio::sync::{mpsc, oneshot};
 
 pub use duck::DuckLedger;
@@ -28,7 +29,7 @@ pub struct Snapshot {
     /// [`crate::snapshot::VERSION`] of the code that wrote it.
     pub version: u32,
     /// The last position that the state contains.
-    pub cursor_seq: u64,
+    pub cursor_seq: Seq,
     /// The encoded state.
     pub state: Vec<u8>,
 }
@@ -145,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_commit_that_fails_is_the_last_and_says_why() {
         let (queue, outcome) = commit_on_a_thread(Box::new(FullDisk)).unwrap();
-        let snapshot = Snapshot { log_id: "log".into(), version: 1, cursor_seq: 1, state: vec![] };
+        let snapshot = Snapshot { log_id: "log".into(), version: 1, cursor_seq: Seq::new(1), state: vec![] };
         let commit = Commit { snapshot, begins: true, closed: vec![], active: vec![] };
 
         queue.send(commit).await.unwrap();

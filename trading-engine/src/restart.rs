@@ -68,6 +68,8 @@ fn contradiction(engine: &Engine, saved: &Saved) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use goat::values::Seq;
+
     use super::*;
     use crate::core::cycles::Threshold;
     use crate::ledger::Snapshot;
@@ -77,8 +79,9 @@ mod tests {
     }
 
     fn saved() -> Saved {
-        let state = snapshot::encode(&Engine::new(plan(20), 7)).unwrap();
-        let snapshot = Snapshot { log_id: "log".into(), version: snapshot::VERSION, cursor_seq: 7, state };
+        let state = snapshot::encode(&Engine::new(plan(20), Seq::new(7))).unwrap();
+        let snapshot =
+            Snapshot { log_id: "log".into(), version: snapshot::VERSION, cursor_seq: Seq::new(7), state };
         Saved { snapshot, closed: vec![] }
     }
 
@@ -109,7 +112,7 @@ mod tests {
     #[test]
     fn a_ledger_that_contradicts_itself_is_damaged() {
         let mut behind = saved();
-        behind.snapshot.cursor_seq = 6;
+        behind.snapshot.cursor_seq = Seq::new(6);
 
         let error = origin(Some(behind), &plan(20), false).unwrap_err().to_string();
         assert!(error.starts_with("the ledger is damaged: its cursor is 6, that of its state 7"), "{error}");

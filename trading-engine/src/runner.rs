@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use goat::service::{Readiness, Stop};
+use goat::values::Seq;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -128,7 +129,7 @@ impl Runner {
             }
             Origin::Cold(reason) => {
                 outbox.begin();
-                (Engine::new(surroundings.plan.clone(), 0), None, Some(reason), Vec::new())
+                (Engine::new(surroundings.plan.clone(), Seq::ZERO), None, Some(reason), Vec::new())
             }
         };
         Self {
@@ -214,7 +215,7 @@ impl Runner {
         metrics::gauge!("goat_trading_feed_queue_frames").set(f64::from(waiting));
         #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("goat_trading_cursor_lag_events")
-            .set(self.session.lag(self.engine.cursor().seq) as f64);
+            .set(self.session.lag(self.engine.cursor().seq.get()) as f64);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use goat::values::UnixMicros;
+use goat::values::{Seq, UnixMicros};
 use goat::wire::market::Mode;
 
 use crate::core::Cursor;
@@ -18,7 +18,7 @@ pub struct Restart {
     /// Why a cold start was needed; none for a warm one.
     pub cold_reason: Option<String>,
     /// The position that it began after.
-    pub from_seq: u64,
+    pub from_seq: Seq,
     /// Events folded until the log's end was reached.
     pub events: u64,
 }
@@ -154,9 +154,9 @@ mod tests {
     fn cycle(hundredths: u32, start_seq: u64, end_seq: Option<u64>) -> Cycle {
         let time = UnixMicros::default();
         Cycle {
-            id: CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq },
+            id: CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq: Seq::new(start_seq) },
             start_time: time,
-            end: end_seq.map(|seq| End { seq, time }),
+            end: end_seq.map(|seq| End { seq: Seq::new(seq), time }),
             start_price: 1.0,
             highest_price: 1.0,
             lowest_price: 1.0,
@@ -193,6 +193,6 @@ mod tests {
         }
 
         let kept = view.cycles(None, false, usize::MAX);
-        assert_eq!((kept.len(), kept.last().unwrap().id.start_seq), (CLOSED_KEPT_MAX, 1));
+        assert_eq!((kept.len(), kept.last().unwrap().id.start_seq.get()), (CLOSED_KEPT_MAX, 1));
     }
 }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use goat::event::Observation;
 use goat::tonic::Code;
+use goat::values::Seq;
 use goat::wire::market::Mode;
 use goat::wire::trading::{
     GetStatusResponse, ListCyclesRequest, ListCyclesResponse, ListPriceAnalysisRequest, StreamTradingRequest,
@@ -37,10 +38,10 @@ fn plan() -> Plan {
 
 /// The state that the engine must have reached after `events`, folded without a process around it.
 fn folded(after_seq: u64, events: &[Observation]) -> core::Engine {
-    let mut engine = core::Engine::new(plan(), after_seq);
+    let mut engine = core::Engine::new(plan(), Seq::new(after_seq));
     let mut effects = Vec::new();
     for (seq, event) in (after_seq + 1..).zip(events) {
-        engine.handle(seq, event, &mut effects);
+        engine.handle(Seq::new(seq), event, &mut effects);
         effects.clear();
     }
     engine

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use goat::values::{Price, UnixMicros};
+use goat::values::{Price, Seq, UnixMicros};
 use serde::{Deserialize, Serialize};
 
 use super::Effect;
@@ -50,7 +50,7 @@ pub struct CycleId {
     /// The cycle's threshold.
     pub threshold: Threshold,
     /// The position of its first tick.
-    pub start_seq: u64,
+    pub start_seq: Seq,
 }
 
 impl fmt::Display for CycleId {
@@ -63,7 +63,7 @@ impl fmt::Display for CycleId {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct End {
     /// Its position.
-    pub seq: u64,
+    pub seq: Seq,
     /// When it was.
     #[serde(with = "micros")]
     pub time: UnixMicros,
@@ -73,7 +73,7 @@ pub struct End {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tick {
     /// Its position.
-    pub seq: u64,
+    pub seq: Seq,
     /// When it was.
     pub time: UnixMicros,
     /// USD for one token.
@@ -159,7 +159,7 @@ impl Cycle {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PriceAnalysis {
     /// The tick's position.
-    pub seq: u64,
+    pub seq: Seq,
     /// When the tick was.
     pub event_time: UnixMicros,
     /// The cycle that it belongs to: the new one, when it ended another.

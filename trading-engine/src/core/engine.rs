@@ -1,7 +1,7 @@
 //! The folds side by side, and the position up to which they have read.
 
 use goat::event::{Observation, Payload, TokenPrice};
-use goat::values::{Symbol, UnixMicros};
+use goat::values::{Seq, Symbol, UnixMicros};
 use serde::{Deserialize, Serialize};
 
 use super::cycles::{Cycle, Cycles, PriceAnalysis, Threshold, Tick};
@@ -32,7 +32,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The position; 0 before the first.
-    pub seq: u64,
+    pub seq: Seq,
     event_micros: Option<i64>,
 }
 
@@ -55,7 +55,7 @@ pub struct Engine {
 impl Engine {
     /// A state that has read everything up to `after_seq` and made nothing of it.
     #[must_use]
-    pub fn new(plan: Plan, after_seq: u64) -> Self {
+    pub fn new(plan: Plan, after_seq: Seq) -> Self {
         let cycles = Cycles::new(&plan.cycle_thresholds);
         Self { plan, cursor: Cursor { seq: after_seq, event_micros: None }, cycles }
     }
@@ -63,7 +63,7 @@ impl Engine {
     /// Folds one event in and adds what follows from it to `effects`.
     ///
     /// Events come in the order of the log; their times may go back.
-    pub fn handle(&mut self, seq: u64, observation: &Observation, effects: &mut Vec<Effect>) {
+    pub fn handle(&mut self, seq: Seq, observation: &Observation, effects: &mut Vec<Effect>) {
         if let Payload::Price(price) = &observation.payload
             && self.makes_cycles(price.token)
         {
@@ -73,7 +73,7 @@ impl Engine {
     }
 
     /// Reads on to `seq`, past events that nothing here follows from.
-    pub fn pass(&mut self, seq: u64, event_time: Option<UnixMicros>) {
+    pub fn pass(&mut self, seq: Seq, event_time: Option<UnixMicros>) {
         debug_assert!(seq >= self.cursor.seq);
         self.cursor.seq = seq;
         if let Some(time) = event_time {
@@ -103,7 +103,7 @@ impl Engine {
         token.as_str() == self.plan.cycle_token
     }
 
-    fn fold_price(&mut self, seq: u64, time: UnixMicros, price: &TokenPrice, effects: &mut Vec<Effect>) {
+    fn fold_price(&mut self, seq: Seq, time: UnixMicros, price: &TokenPrice, effects: &mut Vec<Effect>) {
         let tick = Tick { seq, time, price: price.price };
         self.cycles.fold(&tick, effects);
     }

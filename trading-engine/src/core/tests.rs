@@ -6,7 +6,7 @@
 )]
 
 use goat::event::{Observation, Payload, Source, TokenPrice};
-use goat::values::{Price, Symbol, UnixMicros};
+use goat::values::{Price, Seq, Symbol, UnixMicros};
 use proptest::prelude::*;
 
 use super::cycles::{Cycle, Threshold};
@@ -38,7 +38,7 @@ fn tick(token: &str, millis: i64, price: f64) -> Observation {
 fn fold(engine: &mut Engine, first_seq: u64, events: &[Observation]) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (seq, event) in (first_seq..).zip(events) {
-        engine.handle(seq, event, &mut effects);
+        engine.handle(Seq::new(seq), event, &mut effects);
     }
     effects
 }
@@ -46,7 +46,7 @@ fn fold(engine: &mut Engine, first_seq: u64, events: &[Observation]) -> Vec<Effe
 fn folded(prices: &[f64]) -> (Engine, Vec<Effect>) {
     let events: Vec<_> =
         (0..).zip(prices).map(|(second, &price)| tick("SOL", second * 1000, price)).collect();
-    let mut engine = Engine::new(plan(), 0);
+    let mut engine = Engine::new(plan(), Seq::ZERO);
     let effects = fold(&mut engine, 1, &events);
     (engine, effects)
 }
@@ -84,7 +84,7 @@ fn a_fall_of_exactly_the_threshold_ends_the_cycle() {
     let ended = closed(&effects, 50);
     assert_eq!(ended.len(), 1);
     assert_eq!(
-        (ended[0].id.to_string().as_str(), ended[0].data_points, ended[0].end.unwrap().seq),
+        (ended[0].id.to_string().as_str(), ended[0].data_points, ended[0].end.unwrap().seq.get()),
         ("50.1", 2, 3)
     );
     let active = engine.cycles().active().last().unwrap();
@@ -109,7 +109,7 @@ fn a_silence_is_recorded_on_the_cycle_that_it_lies_in() {
         tick("SOL", 802_000, 90.0),
         tick("SOL", 803_500, 90.0),
     ];
-    let mut engine = Engine::new(plan(), 0);
+    let mut engine = Engine::new(plan(), Seq::ZERO);
 
     let effects = fold(&mut engine, 1, &events);
 
@@ -119,12 +119,12 @@ fn a_silence_is_recorded_on_the_cycle_that_it_lies_in() {
 
 #[test]
 fn other_tokens_only_move_the_cursor() {
-    let mut engine = Engine::new(plan(), 6);
+    let mut engine = Engine::new(plan(), Seq::new(6));
 
     let effects = fold(&mut engine, 7, &[tick("BTC", 0, 90_000.0), tick("ETH", 500, 3000.0)]);
 
     assert!(effects.is_empty());
-    assert_eq!(engine.cursor().seq, 8);
+    assert_eq!(engine.cursor().seq.get(), 8);
     assert_eq!(engine.cursor().event_time(), Some(tick("ETH", 500, 1.0).event_time));
 }
 
@@ -171,14 +171,14 @@ proptest! {
     #[test]
     fn cycles_of_one_threshold_tile(walk in walk()) {
         let events = events_of(&walk);
-        let mut engine = Engine::new(plan(), 0);
+        let mut engine = Engine::new(plan(), Seq::ZERO);
         let effects = fold(&mut engine, 1, &events);
 
         for (track, hundredths) in engine.cycles().tracks().iter().zip(THRESHOLDS) {
             let mut cycles = closed(&effects, hundredths);
             prop_assert_eq!(track.closed as usize, cycles.len());
             cycles.push(track.active.unwrap());
-            prop_assert_eq!(cycles[0].id.start_seq, 1);
+            prop_assert_eq!(cycles[0].id.start_seq.get(), 1);
             for pair in cycles.windows(2) {
                 let end = pair[0].end.unwrap();
                 prop_assert_eq!((end.seq, end.time), (pair[1].id.start_seq, pair[1].start_time));
@@ -192,7 +192,7 @@ proptest! {
     /// A larger fall ends at most as many cycles as a smaller one.
     #[test]
     fn a_larger_threshold_never_has_more_cycles(walk in walk()) {
-        let mut engine = Engine::new(plan(), 0);
+        let mut engine = Engine::new(plan(), Seq::ZERO);
         fold(&mut engine, 1, &events_of(&walk));
 
         let counts: Vec<u32> = engine.cycles().tracks().iter().map(|track| track.closed).collect();
@@ -202,12 +202,12 @@ proptest! {
     /// Peak, low and draw-up are those of the cycle's own ticks, looked at one by one.
     #[test]
     fn the_draw_up_is_the_running_maximum_over_the_low_before_it(walk in walk()) {
-        let mut engine = Engine::new(plan(), 0);
+        let mut engine = Engine::new(plan(), Seq::ZERO);
         let effects = fold(&mut engine, 1, &events_of(&walk));
 
         for hundredths in THRESHOLDS {
             for cycle in closed(&effects, hundredths) {
-                let (from, to) = (cycle.id.start_seq as usize - 1, cycle.end.unwrap().seq as usize - 1);
+                let (from, to) = (cycle.id.start_seq.get() as usize - 1, cycle.end.unwrap().seq.get() as usize - 1);
                 let prices: Vec<f64> = walk[from..to].iter().map(|&(_, price)| price).collect();
                 let draw_up = (0..prices.len()).map(|at| {
                     let lowest = prices[..=at].iter().copied().fold(f64::INFINITY, f64::min);
@@ -227,11 +227,11 @@ proptest! {
     #[test]
     fn folding_in_two_halves_equals_folding_whole(walk in walk(), cut in 0.0_f64..1.0) {
         let events = events_of(&walk);
-        let mut whole = Engine::new(plan(), 0);
+        let mut whole = Engine::new(plan(), Seq::ZERO);
         let effects = fold(&mut whole, 1, &events);
 
         let middle = (events.len() as f64 * cut) as usize;
-        let mut first = Engine::new(plan(), 0);
+        let mut first = Engine::new(plan(), Seq::ZERO);
         let mut halves = fold(&mut first, 1, &events[..middle]);
         let mut second = snapshot::decode(&snapshot::encode(&first).unwrap()).unwrap();
         halves.extend(fold(&mut second, 1 + middle as u64, &events[middle..]));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Appender, Config, Connection, OptionalExt, Row, Transaction, params};
-use goat::values::UnixMicros;
+use goat::values::{Seq, UnixMicros};
 
 use super::schema::{self, PRICE_CYCLES, SNAPSHOTS};
 use super::{Commit, Ledger, LedgerError, Saved, Snapshot};
@@ -71,7 +71,7 @@ impl Ledger for DuckLedger {
             Ok(Snapshot {
                 log_id: row.get(0)?,
                 version: row.get(1)?,
-                cursor_seq: row.get(2)?,
+                cursor_seq: Seq::new(row.get(2)?),
                 state: row.get(3)?,
             })
         });
@@ -109,7 +109,7 @@ fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), duckdb::E
             log_id,
             generation,
             snapshot.version,
-            snapshot.cursor_seq,
+            snapshot.cursor_seq.get(),
             snapshot.state
         ])?;
         snapshots.flush()?;
@@ -117,7 +117,7 @@ fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), duckdb::E
         transaction.execute("DELETE FROM price_cycles WHERE log_id = ? AND end_seq IS NULL", [log_id])?;
         transaction.execute(
             "UPDATE snapshots SET version = ?, cursor_seq = ?, state = ? WHERE log_id = ?",
-            params![snapshot.version, snapshot.cursor_seq, snapshot.state, log_id],
+            params![snapshot.version, snapshot.cursor_seq.get(), snapshot.state, log_id],
         )?;
     }
 
@@ -134,9 +134,9 @@ fn append_cycle(appender: &mut Appender<'_>, log_id: &str, cycle: &Cycle) -> Res
         log_id,
         cycle.id.to_string(),
         cycle.id.threshold.hundredths(),
-        cycle.id.start_seq,
+        cycle.id.start_seq.get(),
         timestamp(cycle.start_time),
-        cycle.end.map(|end| end.seq),
+        cycle.end.map(|end| end.seq.get()),
         cycle.end.map_or(Value::Null, |end| timestamp(end.time)),
         cycle.start_price,
         cycle.highest_price,
@@ -154,9 +154,9 @@ fn read_cycle(row: &Row<'_>) -> Result<Cycle, duckdb::Error> {
         UnixMicros::new(micros).map_err(|_| duckdb::Error::IntegralValueOutOfRange(column, micros.into()))
     };
     Ok(Cycle {
-        id: CycleId { threshold: Threshold::from_hundredths(row.get(0)?), start_seq: row.get(1)? },
+        id: CycleId { threshold: Threshold::from_hundredths(row.get(0)?), start_seq: Seq::new(row.get(1)?) },
         start_time: time(2)?,
-        end: Some(End { seq: row.get(3)?, time: time(4)? }),
+        end: Some(End { seq: Seq::new(row.get(3)?), time: time(4)? }),
         start_price: row.get(5)?,
         highest_price: row.get(6)?,
         lowest_price: row.get(7)?,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use goat::event::Observation;
-use goat::values::UnixMicros;
+use goat::values::{Seq, UnixMicros};
 use goat::wire::market::MarketEvent;
 use goat::wire::market::market_event::Payload as WirePayload;
 
@@ -29,7 +29,7 @@ impl Runner {
     }
 
     fn fold_event(&mut self, event: MarketEvent, now: Instant) {
-        let seq = event.seq;
+        let seq = Seq::new(event.seq);
         let event_time = event.event_time.and_then(|time| UnixMicros::try_from(time).ok());
         if !matches!(event.payload, Some(WirePayload::Price(_))) {
             self.engine.pass(seq, event_time);
@@ -42,19 +42,19 @@ impl Runner {
                 self.perform(seq, now);
             }
             Err(error) => {
-                tracing::warn!(seq, %error, "a price cannot be read and is passed over");
+                tracing::warn!(%seq, %error, "a price cannot be read and is passed over");
                 self.engine.pass(seq, event_time);
             }
         }
     }
 
-    fn copy_price(&mut self, seq: u64, observation: &Observation) {
+    fn copy_price(&mut self, seq: Seq, observation: &Observation) {
         if let Some(row) = PriceRow::of(seq, observation) {
             self.outbox.rows.prices.push(row);
         }
     }
 
-    fn perform(&mut self, seq: u64, now: Instant) {
+    fn perform(&mut self, seq: Seq, now: Instant) {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::CycleChanged(cycle) => self.changes.grew(seq, cycle),

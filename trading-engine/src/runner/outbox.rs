@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use goat::values::Seq;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -31,7 +32,7 @@ pub(super) struct Outbox {
     closed: Vec<Cycle>,
     begins: bool,
     uncommitted_events: u64,
-    committed_seq: Option<u64>,
+    committed_seq: Option<Seq>,
     committed: Instant,
     written: Instant,
 }
@@ -52,7 +53,7 @@ impl Outbox {
     }
 
     /// The ledger has the state at `cursor_seq`; the workspace has nothing yet.
-    pub(super) fn resume(&mut self, closed: Vec<Cycle>, cursor_seq: u64) {
+    pub(super) fn resume(&mut self, closed: Vec<Cycle>, cursor_seq: Seq) {
         self.rows.closed = closed;
         self.committed_seq = Some(cursor_seq);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use goat::values::Seq;
 use goat::wire::Frame;
 use goat::wire::market::subscribe_response::Message;
 use goat::wire::market::{EventBatch, Hello, Mode};
@@ -61,7 +62,7 @@ impl Runner {
     /// Asks for a stream from where the core is.
     pub(super) fn request(&mut self, after_failure: bool) {
         let start = match self.log_id {
-            Some(_) => Start::After(self.engine.cursor().seq),
+            Some(_) => Start::After(self.engine.cursor().seq.get()),
             None if self.session.mode == Mode::Replay => Start::Oldest,
             None => Start::Lookback(self.surroundings.cold_seconds),
         };
@@ -118,7 +119,7 @@ impl Runner {
         }
         self.fold(batch.events);
         // Past what was not asked for.
-        self.engine.pass(to, None);
+        self.engine.pass(Seq::new(to), None);
         self.session.head = self.session.head.max(to);
         Ok(())
     }
@@ -134,7 +135,7 @@ impl Runner {
                 return Ok(());
             }
             Some(_) => {
-                let expected = self.engine.cursor().seq;
+                let expected = self.engine.cursor().seq.get();
                 if after != expected {
                     return Err(Unusable::Start { found: hello.start_seq, expected: expected + 1 });
                 }
@@ -145,7 +146,7 @@ impl Runner {
                 return Ok(());
             }
             None => {
-                self.engine = Engine::new(self.surroundings.plan.clone(), after);
+                self.engine = Engine::new(self.surroundings.plan.clone(), Seq::new(after));
                 self.log_id = Some(hello.log_id);
             }
         }
@@ -166,12 +167,12 @@ impl Runner {
         let from_seq = self.engine.cursor().seq;
         self.restart = Some(Restart { cold_reason: self.cold_reason.clone(), from_seq, events: 0 });
         match &self.cold_reason {
-            None => tracing::info!(from_seq, "the state is that of the ledger"),
-            Some(reason) => tracing::info!(from_seq, reason, "the state begins with nothing"),
+            None => tracing::info!(%from_seq, "the state is that of the ledger"),
+            Some(reason) => tracing::info!(%from_seq, reason, "the state begins with nothing"),
         }
         if first && self.cold_reason.is_none() {
             let (address, rows) = (self.surroundings.data_engine, self.surroundings.rows.clone());
-            let fetch = fetch_recent_prices(address, from_seq, rows);
+            let fetch = fetch_recent_prices(address, from_seq.get(), rows);
             self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
         }
     }
@@ -187,7 +188,7 @@ impl Runner {
         self.surroundings.readiness.set(true);
         let events = self.restart.as_ref().map_or(0, |restart| restart.events);
         let seq = self.engine.cursor().seq;
-        tracing::info!(seq, events, catch_up_ms = self.catch_up_ms, "the log's end is reached");
+        tracing::info!(%seq, events, catch_up_ms = self.catch_up_ms, "the log's end is reached");
     }
 
     fn end(&mut self, ended: &Ended) {
@@ -203,7 +204,7 @@ impl Runner {
     /// Drops the state: the log that it was made of is not there any more.
     fn begin_anew(&mut self, reason: String) {
         tracing::warn!(reason, "the state is dropped");
-        self.engine = Engine::new(self.surroundings.plan.clone(), 0);
+        self.engine = Engine::new(self.surroundings.plan.clone(), Seq::ZERO);
         self.log_id = None;
         self.cold_reason = Some(reason);
         self.restart = None;

@@ -1,6 +1,6 @@
 //! What the service says, as messages.
 
-use goat::values::UnixMicros;
+use goat::values::{Seq, UnixMicros};
 use goat::wire::market;
 use goat::wire::trading as wire;
 
@@ -21,14 +21,14 @@ pub(super) fn status(view: &View) -> wire::GetStatusResponse {
             Some(_) => wire::restart::Kind::Cold.into(),
         },
         reason: restart.cold_reason.clone().unwrap_or_default(),
-        from_seq: restart.from_seq,
+        from_seq: restart.from_seq.get(),
         events: restart.events,
     });
     wire::GetStatusResponse {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: None,
         log_id: view.log_id.clone(),
-        cursor_seq: view.cursor.seq,
+        cursor_seq: view.cursor.seq.get(),
         cursor_event_time: view.cursor.event_time().map(Into::into),
         state_hash: view.state_hash.clone(),
         caught_up: view.caught_up,
@@ -57,9 +57,9 @@ pub(super) fn closed_counts(view: &View) -> Vec<wire::ThresholdCount> {
     view.closed.iter().map(count).collect()
 }
 
-pub(super) fn change(seq: u64, cycle: &Cycle) -> wire::StreamTradingResponse {
+pub(super) fn change(seq: Seq, cycle: &Cycle) -> wire::StreamTradingResponse {
     wire::StreamTradingResponse {
-        seq,
+        seq: seq.get(),
         event: Some(wire::stream_trading_response::Event::Cycle(cycle.into())),
     }
 }
@@ -71,7 +71,7 @@ impl From<&Cycle> for wire::Cycle {
             threshold_percent: cycle.id.threshold.percent(),
             start_time: Some(cycle.start_time.into()),
             end_time: cycle.end.map(|end| end.time.into()),
-            start_seq: cycle.id.start_seq,
+            start_seq: cycle.id.start_seq.get(),
             start_price: cycle.start_price,
             highest_price: cycle.highest_price,
             lowest_price: cycle.lowest_price,
@@ -81,7 +81,7 @@ impl From<&Cycle> for wire::Cycle {
             active: cycle.is_active(),
             reset_price: cycle.reset_price(),
             longest_gap_ms: cycle.longest_gap_ms,
-            end_seq: cycle.end.map(|end| end.seq).unwrap_or_default(),
+            end_seq: cycle.end.map(|end| end.seq.get()).unwrap_or_default(),
         }
     }
 }
@@ -89,7 +89,7 @@ impl From<&Cycle> for wire::Cycle {
 impl From<&PriceAnalysis> for wire::PriceAnalysis {
     fn from(analysis: &PriceAnalysis) -> Self {
         Self {
-            seq: analysis.seq,
+            seq: analysis.seq.get(),
             event_time: Some(analysis.event_time.into()),
             threshold_percent: analysis.cycle.threshold.percent(),
             cycle_id: analysis.cycle.to_string(),

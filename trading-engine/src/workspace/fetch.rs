@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use goat::event::Observation;
+use goat::values::Seq;
 use goat::wire::market::EventKind;
 use goat::wire::market::subscribe_response::Message;
 use tonic::Status;
@@ -39,7 +40,7 @@ async fn fetch(address: SocketAddr, cursor_seq: u64, writer: &Writer) -> Result<
             Message::Hello(_) | Message::Heartbeat(_) => continue,
         };
         for event in events.into_iter().filter(|event| event.seq <= cursor_seq) {
-            let seq = event.seq;
+            let seq = Seq::new(event.seq);
             // What cannot be read was said by the core when it passed over it.
             prices
                 .extend(Observation::try_from(event).ok().and_then(|observed| PriceRow::of(seq, &observed)));

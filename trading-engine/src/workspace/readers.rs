@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duckdb::{Connection, Row, params};
-use goat::values::UnixMicros;
+use goat::values::{Seq, UnixMicros};
 use tokio::sync::Semaphore;
 
 use super::{TABLES, Table};
@@ -113,12 +113,12 @@ fn read_analysis(row: &Row<'_>) -> Result<PriceAnalysis, duckdb::Error> {
     let percent: f64 = row.get(2)?;
     let cycle: String = row.get(3)?;
     let (threshold, start_seq) = Threshold::from_percent(percent)
-        .zip(cycle.split_once('.').and_then(|(_, seq)| seq.parse().ok()))
+        .zip(cycle.split_once('.').and_then(|(_, seq)| seq.parse().ok().map(Seq::new)))
         .ok_or_else(|| {
             duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?} at {percent} percent"))
         })?;
     Ok(PriceAnalysis {
-        seq: row.get(0)?,
+        seq: Seq::new(row.get(0)?),
         event_time: UnixMicros::new(micros)
             .map_err(|_| duckdb::Error::IntegralValueOutOfRange(1, micros.into()))?,
         cycle: CycleId { threshold, start_seq },

@@ -9,7 +9,7 @@ use duckdb::arrow::array::{
 use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::record_batch::RecordBatch;
 use goat::event::{Observation, Payload, Source};
-use goat::values::{Symbol, UnixMicros};
+use goat::values::{Seq, Symbol, UnixMicros};
 
 use crate::core::cycles::{Cycle, PriceAnalysis};
 
@@ -17,7 +17,7 @@ use crate::core::cycles::{Cycle, PriceAnalysis};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PriceRow {
     /// Its position.
-    pub seq: u64,
+    pub seq: Seq,
     /// When it was.
     pub event_time: UnixMicros,
     /// When it reached us.
@@ -33,7 +33,7 @@ pub struct PriceRow {
 impl PriceRow {
     /// The row of an event; none when it is no price.
     #[must_use]
-    pub fn of(seq: u64, observation: &Observation) -> Option<Self> {
+    pub fn of(seq: Seq, observation: &Observation) -> Option<Self> {
         let Payload::Price(price) = &observation.payload else { return None };
         Some(Self {
             seq,
@@ -85,7 +85,7 @@ where
 pub(super) fn prices(rows: &[PriceRow]) -> Result<RecordBatch, ArrowError> {
     let rows = || rows.iter();
     RecordBatch::try_from_iter([
-        ("seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.seq))),
+        ("seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.seq.get()))),
         ("event_time", column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.event_time.get()))),
         (
             "received_time",
@@ -100,7 +100,7 @@ pub(super) fn prices(rows: &[PriceRow]) -> Result<RecordBatch, ArrowError> {
 pub(super) fn analysis(rows: &[PriceAnalysis]) -> Result<RecordBatch, ArrowError> {
     let rows = || rows.iter();
     RecordBatch::try_from_iter([
-        ("seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.seq))),
+        ("seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.seq.get()))),
         ("event_time", column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.event_time.get()))),
         (
             "threshold_percent",
@@ -138,8 +138,8 @@ pub(super) fn cycles(closed: &[Cycle], active: &[Cycle]) -> Result<RecordBatch, 
             column::<_, TimestampMicrosecondArray, _>(rows(), |row| row.end.map(|end| end.time.get())),
             true,
         ),
-        ("start_seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.id.start_seq)), false),
-        ("end_seq", column::<_, UInt64Array, _>(rows(), |row| row.end.map(|end| end.seq)), true),
+        ("start_seq", column::<_, UInt64Array, _>(rows(), |row| Some(row.id.start_seq.get())), false),
+        ("end_seq", column::<_, UInt64Array, _>(rows(), |row| row.end.map(|end| end.seq.get())), true),
         ("start_price", column::<_, Float64Array, _>(rows(), |row| Some(row.start_price)), false),
         ("highest_price", column::<_, Float64Array, _>(rows(), |row| Some(row.highest_price)), false),
         ("lowest_price", column::<_, Float64Array, _>(rows(), |row| Some(row.lowest_price)), false),

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use goat::event::Source;
-use goat::values::{Symbol, UnixMicros};
+use goat::values::{Seq, Symbol, UnixMicros};
 
 use super::writer::{drop_old_rows, write};
 use super::*;
@@ -15,7 +15,7 @@ fn at(second: i64) -> UnixMicros {
 
 fn price(second: u32) -> PriceRow {
     PriceRow {
-        seq: u64::from(second) + 1,
+        seq: Seq::new(u64::from(second) + 1),
         event_time: at(second.into()),
         received_time: at(second.into()),
         source: Source::Replay,
@@ -25,12 +25,12 @@ fn price(second: u32) -> PriceRow {
 }
 
 fn id(hundredths: u32, start_seq: u64) -> CycleId {
-    CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq }
+    CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq: Seq::new(start_seq) }
 }
 
 fn analysis(second: u32, hundredths: u32) -> PriceAnalysis {
     PriceAnalysis {
-        seq: u64::from(second) + 1,
+        seq: Seq::new(u64::from(second) + 1),
         event_time: at(second.into()),
         cycle: id(hundredths, 1),
         current_price: 124.5,
@@ -66,7 +66,7 @@ fn a_cycle_is_one_row_from_its_beginning_to_its_end() {
     let mut connection = open().unwrap();
     write(&mut connection, &Rows { active: vec![cycle(20, 1, None)], ..Rows::default() }).unwrap();
 
-    let ended = cycle(20, 1, Some(End { seq: 9, time: at(8) }));
+    let ended = cycle(20, 1, Some(End { seq: Seq::new(9), time: at(8) }));
     let rows = Rows { closed: vec![ended], active: vec![cycle(20, 9, None)], ..Rows::default() };
     write(&mut connection, &rows).unwrap();
 
@@ -96,7 +96,7 @@ fn rows_older_than_their_table_keeps_them_are_dropped() {
     let rows = Rows {
         prices: seconds.map(price).to_vec(),
         analysis: seconds.map(|second| analysis(second, 20)).to_vec(),
-        closed: vec![cycle(20, 1, Some(End { seq: 2, time: at(60) }))],
+        closed: vec![cycle(20, 1, Some(End { seq: Seq::new(2), time: at(60) }))],
         ..Rows::default()
     };
     write(&mut connection, &rows).unwrap();

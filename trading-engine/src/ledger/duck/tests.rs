@@ -4,9 +4,9 @@ fn cycle(hundredths: u32, start_seq: u64, end_seq: Option<u64>) -> Cycle {
     let time =
         |seq: u64| UnixMicros::new(1_767_000_000_000_000 + i64::try_from(seq).unwrap() * 250_000).unwrap();
     Cycle {
-        id: CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq },
+        id: CycleId { threshold: Threshold::from_hundredths(hundredths), start_seq: Seq::new(start_seq) },
         start_time: time(start_seq),
-        end: end_seq.map(|seq| End { seq, time: time(seq) }),
+        end: end_seq.map(|seq| End { seq: Seq::new(seq), time: time(seq) }),
         start_price: 124.312_345_678_9,
         highest_price: 125.1,
         lowest_price: 124.000_000_000_000_01,
@@ -20,7 +20,7 @@ fn cycle(hundredths: u32, start_seq: u64, end_seq: Option<u64>) -> Cycle {
 fn commit(log_id: &str, cursor_seq: u64, begins: bool, closed: Vec<Cycle>, active: Vec<Cycle>) -> Commit {
     let state = vec![0, 255, u8::try_from(cursor_seq % 200).unwrap()];
     Commit {
-        snapshot: Snapshot { log_id: log_id.into(), version: 1, cursor_seq, state },
+        snapshot: Snapshot { log_id: log_id.into(), version: 1, cursor_seq: Seq::new(cursor_seq), state },
         begins,
         closed,
         active,
