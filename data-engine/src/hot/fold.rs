@@ -70,6 +70,9 @@ impl Folder {
 
     fn follow(&mut self, log: &Log, runtime: &Handle, stop: &Stop) -> Result<(), FoldError> {
         let mut cursor = log.cursor(Start::Oldest)?;
+        for kept in &self.store.shared.kept {
+            kept.begin(cursor.next_seq().saturating_sub(1));
+        }
         let mut flushed = Instant::now();
         let mut tidied = Instant::now();
         while !stop.is_cancelled() {
@@ -148,10 +151,18 @@ impl Folder {
     }
 
     /// Drops what is older than its table keeps. Only a checkpoint gives the memory back.
-    fn tidy(&self) -> Result<(), HotError> {
-        for table in TABLES {
+    pub(super) fn tidy(&self) -> Result<(), HotError> {
+        for (table, kept) in TABLES.iter().zip(&self.store.shared.kept) {
             let hours = table.retention_hours(&self.store.shared.settings);
             let oldest = self.newest.minus(Duration::from_secs(u64::from(hours) * 3600));
+            let last: Option<u64> = self.connection.query_row(
+                &format!("SELECT max(seq) FROM {} WHERE event_time < make_timestamp(?)", table.name),
+                [oldest.get()],
+                |row| row.get(0),
+            )?;
+            let Some(last) = last else { continue };
+            // Said before it is done: a reader that misses a row finds the reason.
+            kept.drop_through(last, oldest);
             let dropped = self.connection.execute(
                 &format!("DELETE FROM {} WHERE event_time < make_timestamp(?)", table.name),
                 [oldest.get()],
