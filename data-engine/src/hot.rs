@@ -96,11 +96,11 @@ impl HotStore {
         let config = Config::default()
             .threads(2)?
             .max_memory(&format!("{}MB", settings.memory_mb_max.saturating_add(queries_mb)))?
-            .enable_external_access(false)?
             .enable_autoload_extension(false)?
             .with("autoinstall_known_extensions", "false")?
             .with("allow_community_extensions", "false")?
-            .with("temp_directory", "")?;
+            .with("temp_directory", "")?
+            .enable_external_access(false)?;
         let connection = Connection::open_in_memory_with_flags(config)?;
         for table in TABLES {
             connection.execute_batch(&table.create())?;

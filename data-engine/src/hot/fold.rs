@@ -151,24 +151,11 @@ impl Folder {
     }
 
     /// Drops what is older than its table keeps. Only a checkpoint gives the memory back.
-    pub(super) fn tidy(&self) -> Result<(), HotError> {
-        for (table, kept) in TABLES.iter().zip(&self.store.shared.kept) {
+    fn tidy(&self) -> Result<(), HotError> {
+        self.store.drop_rows(&self.connection, |table| {
             let hours = table.retention_hours(&self.store.shared.settings);
-            let oldest = self.newest.minus(Duration::from_secs(u64::from(hours) * 3600));
-            let last: Option<u64> = self.connection.query_row(
-                &format!("SELECT max(seq) FROM {} WHERE event_time < make_timestamp(?)", table.name),
-                [oldest.get()],
-                |row| row.get(0),
-            )?;
-            let Some(last) = last else { continue };
-            // Said before it is done: a reader that misses a row finds the reason.
-            kept.drop_through(last, oldest);
-            let dropped = self.connection.execute(
-                &format!("DELETE FROM {} WHERE event_time < make_timestamp(?)", table.name),
-                [oldest.get()],
-            )?;
-            metrics::counter!("goat_hot_rows_dropped_total", "table" => table.name).increment(dropped as u64);
-        }
+            self.newest.minus(Duration::from_secs(u64::from(hours) * 3600))
+        })?;
         self.connection.execute_batch("CHECKPOINT")?;
         Ok(())
     }

@@ -2,7 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use duckdb::Connection;
 use goat::values::UnixMicros;
+
+use super::tables::{TABLES, TableSpec};
+use super::{HotError, HotStore};
 
 /// Rows that were dropped from a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,5 +39,32 @@ impl Kept {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Dropped> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HotStore {
+    /// Drops the rows of each table that are older than `oldest` says.
+    pub(crate) fn drop_rows(
+        &self,
+        connection: &Connection,
+        oldest: impl Fn(&TableSpec) -> UnixMicros,
+    ) -> Result<(), HotError> {
+        for (table, kept) in TABLES.iter().zip(&self.shared.kept) {
+            let oldest = oldest(table);
+            let last: Option<u64> = connection.query_row(
+                &format!("SELECT max(seq) FROM {} WHERE event_time < make_timestamp(?)", table.name),
+                [oldest.get()],
+                |row| row.get(0),
+            )?;
+            let Some(last) = last else { continue };
+            // Said before it is done: a reader that misses a row finds the reason.
+            kept.drop_through(last, oldest);
+            let dropped = connection.execute(
+                &format!("DELETE FROM {} WHERE event_time < make_timestamp(?)", table.name),
+                [oldest.get()],
+            )?;
+            metrics::counter!("goat_hot_rows_dropped_total", "table" => table.name).increment(dropped as u64);
+        }
+        Ok(())
     }
 }

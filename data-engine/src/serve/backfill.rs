@@ -179,3 +179,6 @@ fn oldest_event(log: &Log) -> Result<(u64, Option<Timestamp>), JournalError> {
 fn count<T>(rows: &[T]) -> u32 {
     u32::try_from(rows.len()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -262,18 +262,18 @@ impl Walk<'_> {
     }
 
     fn join_condition(&mut self, join: &Join, operator: &JoinOperator) -> Result<(), Refusal> {
-        let constraint = match operator {
-            JoinOperator::Join(constraint)
-            | JoinOperator::Inner(constraint)
-            | JoinOperator::Left(constraint)
-            | JoinOperator::LeftOuter(constraint)
-            | JoinOperator::Right(constraint)
-            | JoinOperator::RightOuter(constraint)
-            | JoinOperator::FullOuter(constraint)
-            | JoinOperator::CrossJoin(constraint)
-            | JoinOperator::Semi(constraint)
-            | JoinOperator::Anti(constraint) => constraint,
-            _ => return Err(not_allowed(join)),
+        let (JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::CrossJoin(constraint)
+        | JoinOperator::Semi(constraint)
+        | JoinOperator::Anti(constraint)) = operator
+        else {
+            return Err(not_allowed(join));
         };
         match constraint {
             JoinConstraint::On(condition) => self.expression(condition),

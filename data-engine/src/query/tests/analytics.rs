@@ -25,7 +25,7 @@ async fn analytics_answer_correctly() {
             "3 2\n4 2",
         ),
         (
-            "SELECT count(*) FILTER (WHERE price > 1000), count(*) FILTER (token = 'SOL') FROM prices",
+            "SELECT count(*) FILTER (WHERE price > 1000), count(*) FILTER (WHERE token = 'SOL') FROM prices",
             "99 500",
         ),
         (
@@ -72,7 +72,10 @@ async fn ten_million_rows_are_aggregated_in_time() {
     let filled = filled().await;
     let queries = queries(&filled.hot);
     for (sql, expected) in [
-        ("SELECT count(*), sum(range), avg(range % 7 = 0) FROM range(10000000)", ""),
+        (
+            "SELECT count(*), sum(range), sum(range % 7) FROM range(10000000)",
+            "10000000 49999995000000 29999994",
+        ),
         ("SELECT r % 10 AS k, count(*) FROM range(10000000) t(r) GROUP BY k ORDER BY k LIMIT 1", "0 1000000"),
         (
             "SELECT count(*), sum(p.price) FROM prices p JOIN range(10000) r ON r.range >= 0",
@@ -80,10 +83,9 @@ async fn ten_million_rows_are_aggregated_in_time() {
         ),
     ] {
         let begun = Instant::now();
-        let sql = sql.replace("avg(range % 7 = 0)", "sum(range % 7)");
-        let answer = answered(&queries, &sql).await;
+        let answer = answered(&queries, sql).await;
         println!("{:?} for {sql}: {answer}", begun.elapsed());
-        assert!(expected.is_empty() || answer == expected, "{sql}: {answer}");
+        assert_eq!(answer, expected, "{sql}");
     }
 }
 

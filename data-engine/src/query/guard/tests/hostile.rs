@@ -29,7 +29,7 @@ pub(crate) const WRITES: &[(&str, &str)] = &[
     ("SELECT nextval('counter')", "the function nextval is not allowed"),
     ("SELECT setseed(0.5)", "the function setseed is not allowed"),
     ("SELECT write_log('x')", "the function write_log is not allowed"),
-    ("SELECT * FROM prices UNION ALL (INSERT INTO prices SELECT * FROM prices)", "cannot be read"),
+    ("SELECT * FROM prices UNION ALL (INSERT INTO prices SELECT * FROM prices)", "is not allowed"),
 ];
 
 /// What is not a query.
@@ -45,7 +45,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("DETACH memory", "only SELECT is allowed, got DETACH"),
     ("USE other", "only SELECT is allowed, got USE"),
     ("SET memory_limit = '1TB'", "only SELECT is allowed, got SET"),
-    ("SET VARIABLE a = 1", "only SELECT is allowed, got SET"),
+    ("SET VARIABLE a = 1", "cannot be read"),
     ("RESET memory_limit", "only SELECT is allowed, got RESET"),
     ("PRAGMA database_list", "only SELECT is allowed, got PRAGMA"),
     ("PRAGMA enable_profiling", "only SELECT is allowed, got PRAGMA"),
@@ -67,7 +67,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("DESCRIBE prices", "only SELECT is allowed, got DESCRIBE"),
     ("SUMMARIZE prices", "cannot be read"),
     ("PIVOT prices ON token USING sum(price)", "cannot be read"),
-    ("TABLE prices", "is not allowed"),
+    ("TABLE prices", "cannot be read"),
     ("", "there is no statement"),
     (" ; ;; -- nothing", "there is no statement"),
 ];
@@ -125,7 +125,7 @@ pub(crate) const LEAKS: &[(&str, &str)] = &[
     ("SELECT version()", "the function version is not allowed"),
     ("SELECT \"getenv\"('HOME')", "the function \"getenv\" is not allowed"),
     ("SELECT system.main.getenv('HOME')", "the function system.main.getenv is not allowed"),
-    ("SELECT 'HOME'.getenv()", "is not allowed"),
+    ("SELECT 'HOME'.getenv()", "fields and methods after a value are not allowed"),
     ("SELECT (SELECT content FROM read_text('/etc/passwd'))", "the table function read_text is not allowed"),
     ("SELECT 1 WHERE EXISTS (FROM read_text('/etc/passwd'))", "the table function read_text is not allowed"),
     ("SELECT 1 IN (SELECT 1 FROM glob('*'))", "the table function glob is not allowed"),
@@ -193,7 +193,7 @@ pub(crate) const BOMBS: &[(&str, &str)] = &[
     ("SELECT token LIKE price::VARCHAR FROM prices", "a pattern must be a literal"),
     ("SELECT token ILIKE '%a%a%a%a%a%a%a%a%b' FROM prices", "has 9 times %"),
     ("SELECT token LIKE '%a_%a%a%a%a%a%b' FROM prices", "has 7 times %"),
-    ("SELECT token GLOB '*a*a*a*a*b' FROM prices", "not allowed"),
+    ("SELECT token GLOB '*a*a*a*a*b' FROM prices", "cannot be read"),
     ("SELECT levenshtein(token, token) FROM prices", "the function levenshtein is not allowed"),
     ("SELECT seq FROM prices GROUP BY CUBE (1, 2, 3, 4, 5, 6, 7)", "CUBE may have at most 6 columns"),
     ("SELECT sleep(10)", "the function sleep is not allowed"),
@@ -210,7 +210,6 @@ pub(crate) const LETTERS: &[(&str, &str)] = &[
     ("SELECT 1 AS \"a\nb\"", "is not allowed"),
     ("SELECT $$x$$", "the literal $$x$$ is not allowed"),
     ("SELECT E'\\x41'", "is not allowed"),
-    ("SELECT U&'\\0041'", ""),
     ("SELECT X'41'", "is not allowed"),
     ("SELECT `price` FROM prices", ""),
     ("SELECT [price] FROM [prices]", ""),
