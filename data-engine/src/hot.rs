@@ -5,8 +5,12 @@
 //! [`HotError::Rebuilding`] until it is whole.
 
 mod fold;
+mod gaps;
+mod kept;
 mod read;
+mod rows;
 mod tables;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -16,12 +20,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use duckdb::{Config, Connection};
-use goat::settings::Hot;
+use goat::settings::{Hot, Query};
 use tokio::sync::Semaphore;
+
+use kept::Kept;
 
 pub use fold::Folder;
 pub use read::Point;
+pub use rows::{Page, Span};
 pub use tables::{TABLES, TableSpec};
+pub(crate) use value::as_kind;
 
 /// Queries that run at the same time; further ones wait.
 const READERS_MAX: usize = 4;
@@ -61,6 +69,9 @@ pub struct HotStore {
 
 #[derive(Debug)]
 struct Shared {
+    /// Makes connections, and tells what memory the queries take.
+    root: Mutex<Connection>,
+    kept: Vec<Kept>,
     /// Connections that wait for a reader.
     connections: Mutex<Vec<Connection>>,
     readers: Semaphore,
@@ -74,20 +85,31 @@ struct Shared {
 impl HotStore {
     /// Makes empty tables, and the folder that fills them.
     ///
+    /// The database can read and write no file, load nothing, and its configuration is locked. Its memory limit is
+    /// what the tables may take and, beyond that, what the queries may.
+    ///
     /// # Errors
     ///
     /// When the database cannot be opened.
-    pub fn open(settings: &Hot, head_seq: u64) -> Result<(Self, Folder), HotError> {
+    pub fn open(settings: &Hot, query: &Query, head_seq: u64) -> Result<(Self, Folder), HotError> {
+        let queries_mb = query.memory_mb_max.saturating_mul(query.running_max);
         let config = Config::default()
             .threads(2)?
-            .max_memory(&format!("{}MB", settings.memory_mb_max))?
-            .enable_autoload_extension(false)?;
+            .max_memory(&format!("{}MB", settings.memory_mb_max.saturating_add(queries_mb)))?
+            .enable_autoload_extension(false)?
+            .with("autoinstall_known_extensions", "false")?
+            .with("allow_community_extensions", "false")?
+            .with("temp_directory", "")?
+            .enable_external_access(false)?;
         let connection = Connection::open_in_memory_with_flags(config)?;
         for table in TABLES {
             connection.execute_batch(&table.create())?;
         }
+        connection.execute_batch("SET lock_configuration = true")?;
         let connections = (0..READERS_MAX).map(|_| connection.try_clone()).collect::<Result<Vec<_>, _>>()?;
         let shared = Shared {
+            root: Mutex::new(connection.try_clone()?),
+            kept: TABLES.iter().map(|_| Kept::default()).collect(),
             connections: Mutex::new(connections),
             readers: Semaphore::new(READERS_MAX),
             applied_seq: AtomicU64::new(0),
@@ -97,6 +119,23 @@ impl HotStore {
         };
         let store = Self { shared: Arc::new(shared) };
         Ok((store.clone(), Folder::new(store, connection)))
+    }
+
+    /// A connection of its own, to be thrown away by whoever uses it.
+    pub(crate) fn connect(&self) -> Result<Connection, HotError> {
+        let root = self.shared.root.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(root.try_clone()?)
+    }
+
+    /// What running queries hold of the database's memory, in bytes: hash tables, sorts, results. The tables
+    /// are not part of it.
+    pub(crate) fn query_memory_bytes(&self) -> Result<u64, HotError> {
+        let root = self.shared.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = root.prepare_cached(
+            "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory() WHERE tag IN
+             ('HASH_TABLE', 'ORDER_BY', 'COLUMN_DATA', 'ALLOCATOR', 'WINDOW', 'OVERFLOW_STRINGS')",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0))?)
     }
 
     /// The last position that the tables contain.
@@ -117,7 +156,10 @@ impl HotStore {
         let _ = self.shared.failure.set(reason);
     }
 
-    fn ensure_whole(&self) -> Result<(), HotError> {
+    /// # Errors
+    ///
+    /// While the tables are rebuilt, and once they have failed.
+    pub(crate) fn ensure_whole(&self) -> Result<(), HotError> {
         if let Some(reason) = self.shared.failure.get() {
             return Err(HotError::Failed(reason.clone()));
         }

@@ -11,6 +11,7 @@
 //! - [`ingest`]: the one way into the log; [`sequencer`] owns positions and refuses duplicates.
 //! - [`journal`]: the append-only log. Its file format is the wire format of the stream.
 //! - [`hot`]: `DuckDB` in memory: a fold of the journal.
+//! - [`query`]: read-only SQL: what is let through, and what it may cost.
 //! - [`serve`]: the gRPC service.
 
 // Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
@@ -34,6 +35,7 @@ pub mod instance;
 pub mod journal;
 pub mod journal_tool;
 pub mod latest;
+pub mod query;
 mod run;
 pub mod sequencer;
 pub mod serve;

@@ -20,6 +20,7 @@ use crate::ingest::Ingest;
 use crate::instance::{Identity, Instance};
 use crate::journal::{Directory, LogId, Writer, recover};
 use crate::journal_tool::as_failure;
+use crate::query::Queries;
 use crate::sequencer::{Memory, Sequencer};
 use crate::serve::MarketData;
 
@@ -50,13 +51,14 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let (writer, memory) = open_journal(&settings, &instance).await?;
     let log = writer.log();
     let resume = Resume::of(&memory);
-    let (hot, folder) = HotStore::open(&settings.hot, log.head().seq)
+    let (hot, folder) = HotStore::open(&settings.hot, &settings.query, log.head().seq)
         .map_err(|error| Failure::Internal(error.to_string()))?;
 
     let board = Board::default();
     let service = MarketData {
         log: log.clone(),
-        hot: hot.clone(),
+        queries: Queries::new(hot.clone(), &settings.query),
+        hot,
         board: board.clone(),
         latest: memory.latest.clone(),
         stop: stop.clone(),

@@ -1,5 +1,6 @@
 //! The gRPC service. One subscription is one cursor; answers come from the log, the hot store and the board.
 
+mod backfill;
 mod history;
 mod market;
 mod streams;
@@ -19,6 +20,7 @@ use crate::feeds::board::Board;
 use crate::hot::{HotError, HotStore};
 use crate::journal::Log;
 use crate::latest::Latest;
+use crate::query::{Queries, QueryError};
 
 type Reply<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -29,6 +31,8 @@ pub struct MarketData {
     pub log: Log,
     /// The tables.
     pub hot: HotStore,
+    /// SQL on the tables.
+    pub queries: Queries,
     /// The feeds.
     pub board: Board,
     /// The last prices.
@@ -62,6 +66,19 @@ impl From<HotError> for Status {
             HotError::Rebuilding { .. } | HotError::Failed(_) => Kind::Unavailable.status(error.to_string()),
             HotError::UnknownTable { .. } => Kind::NotFound.status(error.to_string()),
             HotError::Database(source) => goat::error::internal("asking the hot store", source),
+        }
+    }
+}
+
+impl From<QueryError> for Status {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Refused(_) | QueryError::NotUnderstood(_) => Kind::Invalid.status(error.to_string()),
+            QueryError::TooLong(_) | QueryError::TooMuchMemory(_) | QueryError::TooMany(_) => {
+                Kind::Exhausted.status(error.to_string())
+            }
+            QueryError::Hot(error) => error.into(),
+            QueryError::Failed(reason) => goat::error::internal("answering a query", &reason),
         }
     }
 }

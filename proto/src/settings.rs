@@ -9,9 +9,11 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 mod feeds;
+mod query;
 mod secret;
 
 pub use feeds::{Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use query::Query;
 pub use secret::Secret;
 
 /// Environment variables that start like settings and are none.
@@ -48,6 +50,8 @@ pub struct Settings {
     pub journal: Journal,
     /// The in-memory tables.
     pub hot: Hot,
+    /// Read-only SQL on them.
+    pub query: Query,
     /// Price cycles.
     pub cycles: Cycles,
     /// The data-engine's addresses.
@@ -294,6 +298,7 @@ impl Settings {
                 format!("is {}; it must be at least 1024", self.journal.segment_bytes),
             );
         }
+        self.query.validate()?;
         let thresholds = &self.cycles.thresholds_percent;
         if thresholds.is_empty() || thresholds.iter().any(|percent| !(0.01..=50.0).contains(percent)) {
             return refuse(

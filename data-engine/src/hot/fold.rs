@@ -70,6 +70,9 @@ impl Folder {
 
     fn follow(&mut self, log: &Log, runtime: &Handle, stop: &Stop) -> Result<(), FoldError> {
         let mut cursor = log.cursor(Start::Oldest)?;
+        for kept in &self.store.shared.kept {
+            kept.begin(cursor.next_seq().saturating_sub(1));
+        }
         let mut flushed = Instant::now();
         let mut tidied = Instant::now();
         while !stop.is_cancelled() {
@@ -149,15 +152,10 @@ impl Folder {
 
     /// Drops what is older than its table keeps. Only a checkpoint gives the memory back.
     fn tidy(&self) -> Result<(), HotError> {
-        for table in TABLES {
+        self.store.drop_rows(&self.connection, |table| {
             let hours = table.retention_hours(&self.store.shared.settings);
-            let oldest = self.newest.minus(Duration::from_secs(u64::from(hours) * 3600));
-            let dropped = self.connection.execute(
-                &format!("DELETE FROM {} WHERE event_time < make_timestamp(?)", table.name),
-                [oldest.get()],
-            )?;
-            metrics::counter!("goat_hot_rows_dropped_total", "table" => table.name).increment(dropped as u64);
-        }
+            self.newest.minus(Duration::from_secs(u64::from(hours) * 3600))
+        })?;
         self.connection.execute_batch("CHECKPOINT")?;
         Ok(())
     }

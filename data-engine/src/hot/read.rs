@@ -1,11 +1,11 @@
 //! Questions to the tables.
 
-use duckdb::types::{TimeUnit, ValueRef};
 use duckdb::{Connection, params};
-use goat::prost_types::{Struct, Value, value::Kind};
+use goat::prost_types::{Struct, Value};
 use goat::values::UnixMicros;
 use goat::wire::market::Table;
 
+use super::as_kind;
 use super::tables::{TABLES, TableSpec};
 use super::{HotError, HotStore};
 
@@ -78,7 +78,7 @@ impl HotStore {
         .await
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, HotError> + Send + 'static,
     ) -> Result<T, HotError> {
@@ -104,37 +104,18 @@ impl HotStore {
     }
 }
 
-fn find(name: &str) -> Result<&'static TableSpec, HotError> {
+pub(super) fn find(name: &str) -> Result<&'static TableSpec, HotError> {
     TABLES.iter().find(|table| table.name == name).ok_or_else(|| HotError::UnknownTable {
         name: name.chars().take(64).collect(),
         known: TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", "),
     })
 }
 
-fn as_struct(row: &duckdb::Row<'_>) -> Result<Struct, HotError> {
+pub(super) fn as_struct(row: &duckdb::Row<'_>) -> Result<Struct, HotError> {
     let names = row.as_ref().column_names();
     let mut fields = std::collections::BTreeMap::new();
     for (place, name) in names.into_iter().enumerate() {
         fields.insert(name, Value { kind: Some(as_kind(row.get_ref(place)?)) });
     }
     Ok(Struct { fields })
-}
-
-/// A value of SQL as JSON has it. Positions and counts stay below 2^53, where every integer is a double.
-#[allow(clippy::cast_precision_loss)]
-fn as_kind(value: ValueRef<'_>) -> Kind {
-    match value {
-        ValueRef::Boolean(value) => Kind::BoolValue(value),
-        ValueRef::Int(value) => Kind::NumberValue(f64::from(value)),
-        ValueRef::UInt(value) => Kind::NumberValue(f64::from(value)),
-        ValueRef::BigInt(value) => Kind::NumberValue(value as f64),
-        ValueRef::UBigInt(value) => Kind::NumberValue(value as f64),
-        ValueRef::Double(value) => Kind::NumberValue(value),
-        ValueRef::Timestamp(TimeUnit::Microsecond, micros) => match UnixMicros::new(micros) {
-            Ok(time) => Kind::StringValue(time.to_string()),
-            Err(_) => Kind::NullValue(0),
-        },
-        ValueRef::Text(text) => Kind::StringValue(String::from_utf8_lossy(text).into_owned()),
-        _ => Kind::NullValue(0),
-    }
 }

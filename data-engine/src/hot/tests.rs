@@ -30,7 +30,7 @@ async fn the_tables_are_a_fold_of_the_log_and_say_so_until_they_are_whole() {
         recover(disk, &goat::settings::Journal::default(), LogId([1; 16]), &mut |_| {}).unwrap().writer;
     writer.append(&prices(500)).unwrap();
 
-    let (store, folder) = HotStore::open(&Hot::default(), writer.head().seq).unwrap();
+    let (store, folder) = HotStore::open(&Hot::default(), &Query::default(), writer.head().seq).unwrap();
     let refused = store.latest("prices", 1).await.unwrap_err();
     assert_eq!(refused.to_string(), "the hot store is being rebuilt from the journal: 0 of 500 events");
 

@@ -191,6 +191,41 @@ impl MarketDataService for MarketData {
         Ok(Response::new(wire::ListFeedsResponse { feeds: self.board.feeds(self.now()) }))
     }
 
+    async fn query(
+        &self,
+        request: Request<wire::QueryRequest>,
+    ) -> Result<Response<wire::QueryResponse>, Status> {
+        Ok(Response::new(self.queries.answer(request.into_inner().sql).await?))
+    }
+
+    async fn backfill(
+        &self,
+        request: Request<wire::BackfillRequest>,
+    ) -> Result<Response<wire::BackfillResponse>, Status> {
+        Ok(Response::new(self.backfill_page(request.into_inner()).await?))
+    }
+
+    async fn sync(
+        &self,
+        request: Request<wire::SyncRequest>,
+    ) -> Result<Response<wire::SyncResponse>, Status> {
+        Ok(Response::new(self.sync_page(request.into_inner()).await?))
+    }
+
+    async fn list_gaps(
+        &self,
+        request: Request<wire::ListGapsRequest>,
+    ) -> Result<Response<wire::ListGapsResponse>, Status> {
+        Ok(Response::new(self.recorded_gaps(request.into_inner()).await?))
+    }
+
+    async fn get_replay_info(
+        &self,
+        _: Request<wire::GetReplayInfoRequest>,
+    ) -> Result<Response<wire::GetReplayInfoResponse>, Status> {
+        Ok(Response::new(self.replay_info().await?))
+    }
+
     async fn get_status(
         &self,
         _: Request<wire::GetStatusRequest>,

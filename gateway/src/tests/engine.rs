@@ -143,6 +143,32 @@ impl MarketDataService for Engine {
     async fn list_feeds(&self, _: Request<market::ListFeedsRequest>) -> Answer<market::ListFeedsResponse> {
         not_here()
     }
+
+    async fn query(&self, request: Request<market::QueryRequest>) -> Answer<market::QueryResponse> {
+        let column = market::Column { name: request.into_inner().sql, r#type: "VARCHAR".to_owned() };
+        Ok(Response::new(market::QueryResponse { columns: vec![column], ..Default::default() }))
+    }
+
+    async fn backfill(&self, _: Request<market::BackfillRequest>) -> Answer<market::BackfillResponse> {
+        not_here()
+    }
+
+    async fn sync(&self, request: Request<market::SyncRequest>) -> Answer<market::SyncResponse> {
+        let request = request.into_inner();
+        let next_since_id = request.since_id.unwrap_or_default();
+        Ok(Response::new(market::SyncResponse { table: request.table, next_since_id, ..Default::default() }))
+    }
+
+    async fn list_gaps(&self, _: Request<market::ListGapsRequest>) -> Answer<market::ListGapsResponse> {
+        not_here()
+    }
+
+    async fn get_replay_info(
+        &self,
+        _: Request<market::GetReplayInfoRequest>,
+    ) -> Answer<market::GetReplayInfoResponse> {
+        not_here()
+    }
 }
 
 /// Serves the engine on a free port for as long as the test runs.

@@ -88,6 +88,21 @@ async fn a_call_takes_its_fields_from_path_and_query() {
 }
 
 #[tokio::test]
+async fn a_statement_is_posted_and_a_position_is_asked_for() {
+    let gateway = Served::start().await;
+
+    for path in ["/query", "/api/v1/query"] {
+        let url = format!("http://{}{path}", gateway.address);
+        let answer = gateway.client.post(url).json(&json!({"sql": "SELECT 1"})).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["columns"], json!([{"name": "SELECT 1", "type": "VARCHAR"}]));
+    }
+    let (_, sync) = gateway.get("/sync/prices?since_id=7").await;
+    assert_eq!((&sync["table"], &sync["nextSinceId"]), (&json!("prices"), &json!("7")));
+}
+
+#[tokio::test]
 async fn an_error_of_the_engine_is_a_status_in_json() {
     let gateway = Served::start().await;
 

@@ -1,0 +1,184 @@
+//! History page by page: rows of a table over a span, rows after a position, what is missing, how far back.
+
+use std::time::Duration;
+
+use goat::error::Kind;
+use goat::prost_types::Timestamp;
+use goat::values::UnixMicros;
+use goat::wire::market as wire;
+use tonic::Status;
+
+use super::{MarketData, limit};
+use crate::hot::Span;
+use crate::journal::{JournalError, Log, Start};
+
+const ROWS_DEFAULT: u32 = 1000;
+const ROWS_MAX: u32 = 10_000;
+const HOURS_MAX: f64 = 24.0 * 366.0;
+
+/// Where a backfill goes on. Readers hand it back as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PageToken {
+    log_id: String,
+    table: String,
+    span: Span,
+}
+
+impl PageToken {
+    fn write(&self) -> String {
+        let Span { after_seq, to_seq, since } = self.span;
+        format!("{}.{}.{}.{to_seq}.{after_seq}", self.log_id, self.table, since.get())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let parts: Vec<_> = text.split('.').collect();
+        let [log_id, table, since, to_seq, after_seq] = parts.as_slice() else { return None };
+        let span = Span {
+            after_seq: after_seq.parse().ok()?,
+            to_seq: to_seq.parse().ok()?,
+            since: UnixMicros::new(since.parse().ok()?).ok()?,
+        };
+        Some(Self { log_id: (*log_id).to_owned(), table: (*table).to_owned(), span })
+    }
+}
+
+impl MarketData {
+    pub(super) async fn backfill_page(
+        &self,
+        request: wire::BackfillRequest,
+    ) -> Result<wire::BackfillResponse, Status> {
+        let rows_max = limit("limit", request.limit, ROWS_DEFAULT, ROWS_MAX)?;
+        let is_first = request.page_token.is_empty();
+        let log_id = self.log.id().to_string();
+        let span = if is_first { self.first_span(&request)? } else { next_span(&request, &log_id)? };
+        let page = self.hot.page(&request.table, span, rows_max).await?;
+        // The first page reads whatever is kept at one moment; later ones must not miss what it still saw.
+        if !is_first && page.misses(&span) {
+            return Err(Kind::TooOld.status(format!(
+                "rows of this backfill were dropped before they were read; {} is complete from position {} on: \
+                 begin again, with fewer hours",
+                request.table,
+                page.oldest_seq()
+            )));
+        }
+        let next = page.last_seq.filter(|_| page.has_more).map(|after_seq| PageToken {
+            log_id,
+            table: request.table.clone(),
+            span: Span { after_seq, ..span },
+        });
+        Ok(wire::BackfillResponse {
+            table: request.table,
+            count: count(&page.rows),
+            rows: page.rows,
+            next_page_token: next.map(|token| token.write()).unwrap_or_default(),
+            last_seq: span.to_seq,
+        })
+    }
+
+    fn first_span(&self, request: &wire::BackfillRequest) -> Result<Span, Status> {
+        let hours = match (request.hours, request.minutes) {
+            (None, None) => 2.0,
+            (hours, minutes) => hours.unwrap_or(0.0) + minutes.unwrap_or(0.0) / 60.0,
+        };
+        // The tables first: what they contain is in the log.
+        let to_seq = self.hot.applied_seq();
+        Ok(Span { after_seq: 0, to_seq, since: self.hours_back("hours", hours)? })
+    }
+
+    pub(super) async fn sync_page(&self, request: wire::SyncRequest) -> Result<wire::SyncResponse, Status> {
+        let rows_max = limit("limit", request.limit, ROWS_DEFAULT, ROWS_MAX)?;
+        let to_seq = self.hot.applied_seq();
+        let after_seq = request.since_id.unwrap_or(0);
+        let head = self.log.head().seq;
+        if after_seq > head {
+            return Err(Kind::Invalid.status(format!("since_id is {after_seq}, beyond the head {head}")));
+        }
+        let span = Span { after_seq, to_seq, since: UnixMicros::default().minus(Duration::MAX) };
+        let page = self.hot.page(&request.table, span, rows_max).await?;
+        if request.since_id.is_some() && page.misses(&span) {
+            return Err(Kind::TooOld.status(format!(
+                "since_id {after_seq} is older than what {} keeps; it is complete from position {} on",
+                request.table,
+                page.oldest_seq()
+            )));
+        }
+        // Without more rows the reader has everything up to where it looked.
+        let next_since_id = match page.last_seq {
+            Some(last_seq) if page.has_more => last_seq,
+            _ => after_seq.max(to_seq),
+        };
+        Ok(wire::SyncResponse {
+            table: request.table,
+            count: count(&page.rows),
+            oldest_seq: page.oldest_seq(),
+            has_more: page.has_more,
+            rows: page.rows,
+            next_since_id,
+        })
+    }
+
+    pub(super) async fn recorded_gaps(
+        &self,
+        request: wire::ListGapsRequest,
+    ) -> Result<wire::ListGapsResponse, Status> {
+        let rows_max = limit("limit", request.limit, ROWS_DEFAULT, ROWS_MAX)?;
+        let since = self.hours_back("hours", request.hours.unwrap_or(24.0))?;
+        let (gaps, truncated) = self.hot.gaps(since, rows_max).await?;
+        Ok(wire::ListGapsResponse { count: count(&gaps), gaps, truncated })
+    }
+
+    pub(super) async fn replay_info(&self) -> Result<wire::GetReplayInfoResponse, Status> {
+        let log = self.log.clone();
+        let oldest = tokio::task::spawn_blocking(move || oldest_event(&log));
+        let failed = |error: &dyn std::fmt::Display| goat::error::internal("reading the oldest event", error);
+        let (oldest_seq, oldest_event_time) =
+            oldest.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+        let head = self.log.head();
+        Ok(wire::GetReplayInfoResponse {
+            log_id: self.log.id().to_string(),
+            mode: self.mode().into(),
+            oldest_seq,
+            oldest_event_time,
+            head_seq: head.seq,
+            head_event_time: (head.seq > 0).then(|| head.time.into()),
+        })
+    }
+
+    fn hours_back(&self, field: &str, hours: f64) -> Result<UnixMicros, Status> {
+        if hours > 0.0 && hours <= HOURS_MAX {
+            return Ok(self.log.head().time.minus(Duration::from_secs_f64(hours * 3600.0)));
+        }
+        Err(Kind::Invalid.status(format!("{field} must be above 0 and at most {HOURS_MAX}, got {hours}")))
+    }
+}
+
+fn next_span(request: &wire::BackfillRequest, log_id: &str) -> Result<Span, Status> {
+    let refused = |why: &str| Kind::Invalid.status(format!("page_token {why}"));
+    let token = PageToken::read(&request.page_token).ok_or_else(|| refused("is not one of ours"))?;
+    if token.log_id != log_id {
+        return Err(refused("belongs to another log; begin again"));
+    }
+    if token.table != request.table {
+        return Err(refused("belongs to another table"));
+    }
+    Ok(token.span)
+}
+
+/// The oldest event kept. Blocks the thread.
+fn oldest_event(log: &Log) -> Result<(u64, Option<Timestamp>), JournalError> {
+    let mut cursor = log.cursor(Start::Oldest)?;
+    let oldest_seq = cursor.next_seq();
+    let chunk = cursor.read_disk(1)?;
+    let payload = chunk.as_ref().and_then(|chunk| chunk.payloads.first());
+    let events =
+        payload.and_then(|payload| <wire::EventBatch as prost::Message>::decode(payload.as_ref()).ok());
+    let first = events.and_then(|batch| batch.events.into_iter().next());
+    Ok((oldest_seq, first.and_then(|event| event.event_time)))
+}
+
+fn count<T>(rows: &[T]) -> u32 {
+    u32::try_from(rows.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;
