@@ -5,6 +5,7 @@
 //! [`HotError::Rebuilding`] until it is whole.
 
 mod fold;
+pub(crate) mod pace;
 mod read;
 mod tables;
 
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 
 pub use fold::Folder;
 pub use read::Point;
+pub(crate) use read::as_kind;
 pub use tables::{TABLES, TableSpec};
 
 /// Queries that run at the same time; further ones wait.

@@ -3,6 +3,7 @@
 //! ```text
 //! feeds → ingest (bounded) → sequencer (one thread: seq, duplicates) → journal (truth)
 //!                                                     journal ─┬→ hot store (SQL, rebuilt from it)
+//!                                                              ├→ archive (PostgreSQL, each row once)
 //!                                                              └→ serve (one subscription = one cursor)
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! - [`ingest`]: the one way into the log; [`sequencer`] owns positions and refuses duplicates.
 //! - [`journal`]: the append-only log. Its file format is the wire format of the stream.
 //! - [`hot`]: `DuckDB` in memory: a fold of the journal.
+//! - [`archive`]: the same tables in `PostgreSQL`, for as long as there is room.
 //! - [`serve`]: the gRPC service.
 
 // Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
@@ -25,6 +27,7 @@
     )
 )]
 
+pub mod archive;
 pub mod book;
 mod check;
 pub mod feeds;

@@ -15,6 +15,7 @@ use goat::wire::market as wire;
 use tokio_stream::Stream;
 use tonic::Status;
 
+use crate::archive::Archive;
 use crate::feeds::board::Board;
 use crate::hot::{HotError, HotStore};
 use crate::journal::Log;
@@ -29,6 +30,8 @@ pub struct MarketData {
     pub log: Log,
     /// The tables.
     pub hot: HotStore,
+    /// The archive.
+    pub archive: Archive,
     /// The feeds.
     pub board: Board,
     /// The last prices.

@@ -122,7 +122,7 @@ fn as_struct(row: &duckdb::Row<'_>) -> Result<Struct, HotError> {
 
 /// A value of SQL as JSON has it. Positions and counts stay below 2^53, where every integer is a double.
 #[allow(clippy::cast_precision_loss)]
-fn as_kind(value: ValueRef<'_>) -> Kind {
+pub(crate) fn as_kind(value: ValueRef<'_>) -> Kind {
     match value {
         ValueRef::Boolean(value) => Kind::BoolValue(value),
         ValueRef::Int(value) => Kind::NumberValue(f64::from(value)),

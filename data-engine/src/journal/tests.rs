@@ -1,6 +1,7 @@
 //! Every byte cut, every byte flipped, every operation failed.
 
 mod memory;
+mod retention;
 
 use goat::event::{Observation, Payload, Source, TokenPrice};
 use goat::values::{Price, Symbol, UnixMicros};

@@ -20,6 +20,8 @@ pub(super) enum Fault {
 #[derive(Debug, Default)]
 struct State {
     files: BTreeMap<String, Content>,
+    /// Removed, and back after a power loss.
+    removed: BTreeMap<String, Content>,
     operations: u32,
     fault: Option<(u32, Fault)>,
     dead: bool,
@@ -59,6 +61,10 @@ impl MemoryDisk {
         self.state().files.insert(name.to_owned(), content);
     }
 
+    pub(super) fn operations(&self) -> u32 {
+        self.state().operations
+    }
+
     pub(super) fn fail_operation(&self, nth: u32, fault: Fault) {
         self.state().fault = Some((nth, fault));
     }
@@ -67,6 +73,10 @@ impl MemoryDisk {
     pub(super) fn crash(&self) {
         let mut state = self.state();
         if state.dead {
+            let removed = std::mem::take(&mut state.removed);
+            for (name, content) in removed {
+                state.files.entry(name).or_insert(content);
+            }
             state.files.retain(|_, content| content.name_synced);
             for content in state.files.values_mut() {
                 content.now = content.synced.clone();
@@ -125,13 +135,18 @@ impl Disk for MemoryDisk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         self.fallible()?;
-        self.state().files.remove(name);
+        let mut state = self.state();
+        if let Some(content) = state.files.remove(name) {
+            state.removed.insert(name.to_owned(), content);
+        }
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         self.fallible()?;
-        for content in self.state().files.values_mut() {
+        let mut state = self.state();
+        state.removed.clear();
+        for content in state.files.values_mut() {
             content.name_synced = true;
         }
         Ok(())
