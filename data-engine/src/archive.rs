@@ -20,6 +20,9 @@ mod session;
 mod status;
 mod target;
 
+#[cfg(test)]
+mod tests;
+
 pub use archiver::Archiver;
 pub use history::{History, Page, Range};
 pub use status::Archive;

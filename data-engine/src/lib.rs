@@ -30,6 +30,7 @@
 pub mod archive;
 pub mod book;
 mod check;
+pub mod export;
 pub mod feeds;
 pub mod hot;
 pub mod ingest;

@@ -78,6 +78,15 @@ impl Target {
         }))
     }
 
+    /// Whether the server is there and lets us in.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, or does not.
+    pub async fn check(&self) -> Result<(), ArchiveError> {
+        self.connect().await.map(drop)
+    }
+
     /// Reaches the server.
     pub(super) async fn connect(&self) -> Result<Connected, ArchiveError> {
         let reached = tokio::time::timeout(self.connect_timeout, self.open()).await;

@@ -22,6 +22,8 @@ struct State {
     files: BTreeMap<String, Content>,
     /// Removed, and back after a power loss.
     removed: BTreeMap<String, Content>,
+    /// Removed for good; those that had it open still read it.
+    gone: BTreeMap<String, Content>,
     operations: u32,
     fault: Option<(u32, Fault)>,
     dead: bool,
@@ -53,7 +55,9 @@ impl MemoryDisk {
     }
 
     pub(super) fn bytes(&self, name: &str) -> Vec<u8> {
-        self.state().files[name].now.clone()
+        let state = self.state();
+        let places = [&state.files, &state.removed, &state.gone];
+        places.iter().find_map(|files| files.get(name)).unwrap().now.clone()
     }
 
     pub(super) fn put(&self, name: &str, bytes: &[u8]) {
@@ -145,7 +149,8 @@ impl Disk for MemoryDisk {
     fn sync(&self) -> io::Result<()> {
         self.fallible()?;
         let mut state = self.state();
-        state.removed.clear();
+        let removed = std::mem::take(&mut state.removed);
+        state.gone.extend(removed);
         for content in state.files.values_mut() {
             content.name_synced = true;
         }
