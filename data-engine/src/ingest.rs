@@ -36,6 +36,9 @@ pub enum Refused {
     /// The log cannot be written at present; the same submission may succeed later.
     #[error("the journal cannot be written; nothing was recorded")]
     Unwritable,
+    /// The log has no room until the archive has caught up; the same submission may succeed later.
+    #[error("the journal has reached journal.disk_bytes_max and waits for the archive; nothing was recorded")]
+    Full,
     /// The service is about to stop.
     #[error("the data-engine is stopping; nothing was recorded")]
     Stopping,

@@ -12,6 +12,9 @@
 //!
 //! **Invariant:** positions are 1, 2, 3, … over blocks and segments, without a hole.
 //!
+//! A segment is deleted when a new one is begun: the oldest first, once it is older than `journal.retention_hours`
+//! or `journal.disk_bytes_max` leaves no room, and never before it is archived, when there is an archive.
+//!
 //! At start every block is checked. A write that was cut short by a crash can only be the last one of the
 //! last segment: it is removed, and said so. Anything else that does not fit is damage: the service does not
 //! start, and names file, offset and position (`data-engine journal verify`, `… repair`).
@@ -20,7 +23,9 @@ mod block;
 mod cursor;
 mod disk;
 mod log;
+mod origin;
 mod recovery;
+mod retention;
 mod segment;
 mod writer;
 
@@ -33,7 +38,8 @@ pub use block::{BLOCK_BYTES_MAX, BLOCK_EVENTS_MAX};
 pub use cursor::{Chunk, Cursor};
 pub use disk::{Directory, Disk, DiskFile};
 pub use log::{Head, Log, Start};
-pub use recovery::{Recovered, TornTail, inspect, recover, repair};
+pub use recovery::{Inspection, Recovered, TornTail, inspect, recover, repair};
+pub use retention::Watermark;
 pub use segment::LogId;
 pub use writer::{WriteError, Writer};
 

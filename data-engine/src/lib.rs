@@ -3,6 +3,7 @@
 //! ```text
 //! feeds → ingest (bounded) → sequencer (one thread: seq, duplicates) → journal (truth)
 //!                                                     journal ─┬→ hot store (SQL, rebuilt from it)
+//!                                                              ├→ archive (PostgreSQL, each row once)
 //!                                                              └→ serve (one subscription = one cursor)
 //! ```
 //!
@@ -12,6 +13,7 @@
 //! - [`journal`]: the append-only log. Its file format is the wire format of the stream.
 //! - [`hot`]: `DuckDB` in memory: a fold of the journal.
 //! - [`query`]: read-only SQL: what is let through, and what it may cost.
+//! - [`archive`]: the same tables in `PostgreSQL`, for as long as there is room.
 //! - [`serve`]: the gRPC service.
 
 // Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
@@ -26,8 +28,10 @@
     )
 )]
 
+pub mod archive;
 pub mod book;
 mod check;
+pub mod export;
 pub mod feeds;
 pub mod hot;
 pub mod ingest;

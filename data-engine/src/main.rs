@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use data_engine::journal_tool;
+use data_engine::{export, journal_tool};
 use goat::service::{Options, start};
 
 #[global_allocator]
@@ -24,12 +24,15 @@ enum Command {
     /// Look after the log while the service is stopped
     #[command(subcommand)]
     Journal(journal_tool::Command),
+    /// Write a stretch of a table to a parquet file
+    Export(export::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
         Some(Command::Journal(command)) => journal_tool::run(&arguments.options, &command),
+        Some(Command::Export(wanted)) => export::run(&arguments.options, &wanted),
         None => start("data-engine", &arguments.options, data_engine::check, data_engine::run),
     }
 }

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::archive::{Archive, Archiver, Target};
 use crate::feeds::board::{Board, Condition, Name};
 use crate::feeds::{jupiter, quicknode, replay, simulated};
 use crate::hot::HotStore;
@@ -47,8 +48,11 @@ struct Resume {
 pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let started_at = UnixMicros::now();
     let listeners = Listeners::bind(&settings).await?;
+    let target = Target::of(&settings.archive).map_err(|error| Failure::Usage(error.to_string()))?;
     let instance = Instance::take(&settings, &Identity::of(&settings)?)?;
-    let (writer, memory) = open_journal(&settings, &instance).await?;
+    let (mut writer, memory) = open_journal(&settings, &instance).await?;
+    let archive = target.as_ref().map_or_else(Archive::default, |_| Archive::connecting());
+    writer.archived_by(archive.watermark());
     let log = writer.log();
     let resume = Resume::of(&memory);
     let (hot, folder) = HotStore::open(&settings.hot, &settings.query, log.head().seq)
@@ -58,7 +62,8 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let service = MarketData {
         log: log.clone(),
         queries: Queries::new(hot.clone(), &settings.query),
-        hot,
+        hot: hot.clone(),
+        archive: archive.clone(),
         board: board.clone(),
         latest: memory.latest.clone(),
         stop: stop.clone(),
@@ -86,6 +91,14 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         "data-engine",
         stop.clone(),
     ));
+    if let Some(target) = target {
+        let archiver = Archiver::new(target, settings.archive.clone(), archive);
+        let (log, stop) = (log.clone(), stop.clone());
+        tasks.spawn(async move {
+            archiver.run(log, stop).await;
+            Ok(())
+        });
+    }
     let ground = Ground { ingest, board, stop: stop.clone() };
     start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
     readiness.set(true);
@@ -144,8 +157,13 @@ async fn open_journal(settings: &Settings, instance: &Instance) -> Result<(Write
         let io = |error| Failure::Io(format!("the journal {}: {error}", path.display()));
         let disk = Directory::create(path.clone()).map_err(io)?;
         let mut memory = Memory::default();
-        let recovered = recover(Arc::new(disk), &journal, new_log_id(), &mut |payload| memory.learn(payload))
-            .map_err(|error| as_failure(&error))?;
+        let mut recovered =
+            recover(Arc::new(disk), &journal, new_log_id(), &mut |payload| memory.learn(payload))
+                .map_err(|error| as_failure(&error))?;
+        memory.world_start = memory.world_start.or(recovered.world_start);
+        if let Some(time) = memory.world_start {
+            recovered.writer.world_began(time);
+        }
         Ok((recovered, memory))
     });
     let (recovered, memory) =

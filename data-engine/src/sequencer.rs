@@ -129,11 +129,13 @@ impl Sequencer {
                 self.known.roll_back();
                 tracing::error!(%error, observations = fresh.len(), "nothing was recorded");
                 metrics::counter!("goat_journal_failures_total").increment(1);
+                let full = matches!(error, WriteError::Full { .. });
+                let refused = if full { Refused::Full } else { Refused::Unwritable };
                 for Undecided { outcome, .. } in undecided {
-                    let _ = outcome.send(Err(Refused::Unwritable));
+                    let _ = outcome.send(Err(refused));
                 }
                 match error {
-                    WriteError::NotWritten(_) => Ok(()),
+                    WriteError::NotWritten(_) | WriteError::Full { .. } => Ok(()),
                     WriteError::Uncertain(_) => Err(error),
                 }
             }

@@ -16,6 +16,7 @@ use goat::wire::market as wire;
 use tokio_stream::Stream;
 use tonic::Status;
 
+use crate::archive::Archive;
 use crate::feeds::board::Board;
 use crate::hot::{HotError, HotStore};
 use crate::journal::Log;
@@ -33,6 +34,8 @@ pub struct MarketData {
     pub hot: HotStore,
     /// SQL on the tables.
     pub queries: Queries,
+    /// The archive.
+    pub archive: Archive,
     /// The feeds.
     pub board: Board,
     /// The last prices.

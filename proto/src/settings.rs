@@ -8,10 +8,12 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+mod archive;
 mod feeds;
 mod query;
 mod secret;
 
+pub use archive::Archive;
 pub use feeds::{Feeds, Jupiter, Replay, Simulated, Webhook};
 pub use query::Query;
 pub use secret::Secret;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub feeds: Feeds,
     /// The log.
     pub journal: Journal,
+    /// The archive in `PostgreSQL`.
+    pub archive: Archive,
     /// The in-memory tables.
     pub hot: Hot,
     /// Read-only SQL on them.
@@ -108,11 +112,20 @@ pub struct Journal {
     pub sync: Sync,
     /// A new file is begun at this size.
     pub segment_bytes: u64,
+    /// A file that is archived, or need not be, goes when its newest event is this much older than the log's.
+    pub retention_hours: u32,
+    /// All files together never take more. What is not archived yet is not deleted for it: recording stops.
+    pub disk_bytes_max: u64,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { sync: Sync::Always, segment_bytes: 64 * 1024 * 1024 }
+        Self {
+            sync: Sync::Always,
+            segment_bytes: 64 * 1024 * 1024,
+            retention_hours: 72,
+            disk_bytes_max: 20 * 1024 * 1024 * 1024,
+        }
     }
 }
 
@@ -299,6 +312,17 @@ impl Settings {
             );
         }
         self.query.validate()?;
+        self.archive.validate()?;
+        // One file is written to, the one before it stays whatever happens, and the next needs its room.
+        if self.journal.disk_bytes_max / 4 < self.journal.segment_bytes {
+            return refuse(
+                "journal.disk_bytes_max",
+                format!(
+                    "is {}; it must be at least four times journal.segment_bytes, {}",
+                    self.journal.disk_bytes_max, self.journal.segment_bytes
+                ),
+            );
+        }
         let thresholds = &self.cycles.thresholds_percent;
         if thresholds.is_empty() || thresholds.iter().any(|percent| !(0.01..=50.0).contains(percent)) {
             return refuse(

@@ -91,9 +91,9 @@ impl Outbox {
                     return Ok(());
                 }
                 Err(Refused::Stopping) => return Err(Ended),
-                Err(Refused::Unwritable) => {
+                Err(refused @ (Refused::Unwritable | Refused::Full)) => {
                     refused_before = true;
-                    self.show(&Condition::Down(Refused::Unwritable.to_string()));
+                    self.show(&Condition::Down(refused.to_string()));
                     self.sleep(RETRY).await?;
                 }
             }

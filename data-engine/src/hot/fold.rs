@@ -8,10 +8,11 @@ use duckdb::types::Value;
 use duckdb::{Connection, appender_params_from_iter};
 use goat::service::Stop;
 use goat::values::UnixMicros;
-use goat::wire::market::{EventBatch, MarketEvent, market_event::Payload};
+use goat::wire::market::{EventBatch, MarketEvent};
 use prost::Message;
 use tokio::runtime::Handle;
 
+use super::pace::BookPace;
 use super::tables::TABLES;
 use super::{HotError, HotStore};
 use crate::journal::{Chunk, Cursor, JournalError, Log, Start};
@@ -21,8 +22,6 @@ const FLUSH_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_ROWS: usize = 8192;
 const RETENTION_EVERY: Duration = Duration::from_mins(5);
 const READ_BYTES: usize = 1024 * 1024;
-/// The table keeps one snapshot of a book per second; the journal keeps them all.
-const BOOK_ROW_EVERY_MICROS: i64 = 1_000_000;
 
 /// The one writer of the tables.
 #[derive(Debug)]
@@ -33,8 +32,7 @@ pub struct Folder {
     waiting: usize,
     read_seq: u64,
     newest: UnixMicros,
-    /// The second of the last row of each book.
-    book_seconds: BTreeMap<(i32, String), i64>,
+    pace: BookPace,
 }
 
 /// The fold cannot go on.
@@ -57,7 +55,7 @@ impl Folder {
             waiting: 0,
             read_seq: 0,
             newest: UnixMicros::default(),
-            book_seconds: BTreeMap::new(),
+            pace: BookPace::default(),
         }
     }
 
@@ -76,7 +74,14 @@ impl Folder {
         let mut flushed = Instant::now();
         let mut tidied = Instant::now();
         while !stop.is_cancelled() {
-            let chunk = next_chunk(&mut cursor)?;
+            let chunk = match next_chunk(&mut cursor) {
+                // Retention was faster: the fold goes on with the oldest event that is left.
+                Err(JournalError::TooOld { .. }) => {
+                    cursor = log.cursor(Start::Oldest)?;
+                    continue;
+                }
+                chunk => chunk?,
+            };
             let at_head = chunk.is_none();
             if let Some(chunk) = chunk {
                 self.take(&chunk);
@@ -119,12 +124,8 @@ impl Folder {
         let event_time =
             event.event_time.and_then(|time| UnixMicros::try_from(time).ok()).unwrap_or_default();
         self.newest = self.newest.max(event_time);
-        if let Some(Payload::Book(book)) = &event.payload {
-            let second = event_time.get().div_euclid(BOOK_ROW_EVERY_MICROS);
-            let last = self.book_seconds.insert((book.venue, book.symbol.clone()), second);
-            if last == Some(second) {
-                return;
-            }
+        if !self.pace.admits(event, event_time) {
+            return;
         }
         for table in TABLES {
             if let Some(row) = table.row(event) {

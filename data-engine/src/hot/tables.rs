@@ -7,8 +7,11 @@ use goat::wire::market::{
     market_event::Payload,
 };
 
+/// A column: its name and its type in `DuckDB`.
+pub(crate) type Column = (&'static str, &'static str);
+
 /// Columns that every table begins with.
-const COMMON: &[(&str, &str)] = &[
+const COMMON: &[Column] = &[
     ("seq", "UBIGINT NOT NULL"),
     ("event_time", "TIMESTAMP NOT NULL"),
     ("received_time", "TIMESTAMP NOT NULL"),
@@ -20,7 +23,7 @@ const COMMON: &[(&str, &str)] = &[
 pub struct TableSpec {
     /// Its name.
     pub name: &'static str,
-    columns: &'static [(&'static str, &'static str)],
+    columns: &'static [Column],
     row: fn(&Payload) -> Option<Vec<Value>>,
     is_trade: bool,
 }
@@ -31,14 +34,18 @@ pub const TABLES: &[TableSpec] =
 
 impl TableSpec {
     /// The statement that makes the table.
-    pub(super) fn create(&self) -> String {
-        let columns: Vec<_> =
-            COMMON.iter().chain(self.columns).map(|(name, kind)| format!("{name} {kind}")).collect();
+    pub(crate) fn create(&self) -> String {
+        let columns: Vec<_> = self.all_columns().map(|(name, kind)| format!("{name} {kind}")).collect();
         format!("CREATE TABLE {} ({})", self.name, columns.join(", "))
     }
 
+    /// Its columns, in the order of a row's values.
+    pub(crate) fn all_columns(&self) -> impl Iterator<Item = Column> {
+        COMMON.iter().chain(self.columns).copied()
+    }
+
     /// The row of an event; none when the event belongs to another table.
-    pub(super) fn row(&self, event: &MarketEvent) -> Option<Vec<Value>> {
+    pub(crate) fn row(&self, event: &MarketEvent) -> Option<Vec<Value>> {
         let rest = (self.row)(event.payload.as_ref()?)?;
         let mut row = Vec::with_capacity(COMMON.len() + rest.len());
         row.push(Value::UBigInt(event.seq));

@@ -130,6 +130,10 @@ impl Cursor {
         let segments = self.log.segments();
         let after = segments.partition_point(|segment| segment.first_seq <= place.segment_first_seq);
         let next = segments.get(after).filter(|next| next.first_seq == place.block_seq);
+        let oldest = segments.first().map_or(1, |segment| segment.first_seq);
+        if next.is_none() && place.block_seq < oldest {
+            return Err(JournalError::TooOld { wanted: place.block_seq, oldest });
+        }
         let next = next.ok_or_else(|| place.damaged("no block begins here"))?;
         *place = Place {
             segment_first_seq: next.first_seq,

@@ -8,6 +8,7 @@ use super::JournalError;
 use super::block::{HEADER_BYTES, Header};
 use super::disk::{Disk, DiskFile};
 use super::log::Head;
+use super::origin::Origin;
 use super::segment::{
     IndexEntry, LogId, SEGMENT_HEADER_BYTES, Segment, file_name, first_seq_of, header, parse_header,
 };
@@ -34,6 +35,8 @@ pub struct Recovered {
     pub writer: Writer,
     /// The write that was cut short and has been removed.
     pub torn_tail: Option<TornTail>,
+    /// When a world that can be rewound began, once its first event is no longer kept.
+    pub world_start: Option<UnixMicros>,
 }
 
 /// What a journal's files hold.
@@ -85,8 +88,11 @@ pub fn recover(
         .last()
         .map(|segment| OpenSegment { file: Arc::clone(&segment.file), length: found.end });
     let log_id = found.log_id.unwrap_or(new_log);
-    let writer = Writer::new(disk, log_id, found.segments, open, found.head, settings);
-    Ok(Recovered { writer, torn_tail })
+    let origin = Origin::read(disk.as_ref(), found.oldest_seq())?;
+    let world_start = origin.time();
+    let mut writer = Writer::new(disk, log_id, found.segments, open, found.head, settings);
+    writer.remember(origin);
+    Ok(Recovered { writer, torn_tail, world_start })
 }
 
 /// Cuts a damaged journal at the damage, giving up everything after it. Returns what was given up.

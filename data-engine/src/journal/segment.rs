@@ -81,6 +81,11 @@ impl Segment {
         Self { first_seq, file, index: Vec::new() }
     }
 
+    /// What its file takes.
+    pub(super) fn bytes(&self) -> std::io::Result<u64> {
+        self.file.length()
+    }
+
     /// Remembers where a block begins, when the last one remembered is far enough behind.
     pub(super) fn note(&mut self, entry: IndexEntry) {
         let far = self.index.last().is_none_or(|last| entry.offset >= last.offset + INDEX_EVERY_BYTES);

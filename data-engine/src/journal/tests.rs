@@ -1,6 +1,7 @@
 //! Every byte cut, every byte flipped, every operation failed.
 
 mod memory;
+mod retention;
 
 use goat::event::{Observation, Payload, Source, TokenPrice};
 use goat::values::{Price, Symbol, UnixMicros};
@@ -228,7 +229,7 @@ fn the_failure_of_any_operation_loses_nothing_acknowledged() {
                     let seq = writer.head().seq + 1;
                     match writer.append(&[price(seq as i64), price(seq as i64 + 1)]) {
                         Ok(head) => acknowledged = head.seq,
-                        Err(WriteError::NotWritten(_)) => {}
+                        Err(WriteError::NotWritten(_) | WriteError::Full { .. }) => {}
                         Err(WriteError::Uncertain(_)) => {
                             assert!(
                                 writer.append(&[price(1)]).is_err(),

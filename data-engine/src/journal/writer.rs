@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use goat::event::Observation;
 use goat::settings::Sync;
@@ -11,6 +12,8 @@ use tokio::sync::watch;
 use super::block::{Block, Encoder};
 use super::disk::{Disk, DiskFile};
 use super::log::{Head, Log};
+use super::origin::Origin;
+use super::retention::{Retention, Watermark};
 use super::segment::{IndexEntry, LogId, SEGMENT_HEADER_BYTES, Segment, file_name, header};
 
 /// Observations could not be made durable. None of them is in the log.
@@ -22,6 +25,19 @@ pub enum WriteError {
     /// What the disk holds is uncertain; the writer refuses further work, and only a restart tells.
     #[error("the journal cannot be trusted to have been written: {0}")]
     Uncertain(io::Error),
+    /// There is no room, and what could make it is not archived yet; the writer can be used again.
+    #[error(
+        "the journal takes {bytes} bytes, journal.disk_bytes_max is {bytes_max}, and the archive has only \
+         reached position {archived_seq}"
+    )]
+    Full {
+        /// What all segments take.
+        bytes: u64,
+        /// What they may take.
+        bytes_max: u64,
+        /// How far the archive has got.
+        archived_seq: u64,
+    },
 }
 
 /// Appends to the log. There is one, and one thread has it.
@@ -31,6 +47,8 @@ pub struct Writer {
     head: watch::Sender<Head>,
     sync: Sync,
     segment_bytes_max: u64,
+    retention: Retention,
+    origin: Origin,
     open: Option<OpenSegment>,
     uncertain: bool,
 }
@@ -66,9 +84,30 @@ impl Writer {
             head: sender,
             sync: settings.sync,
             segment_bytes_max: settings.segment_bytes,
+            retention: Retention {
+                age_max: Duration::from_secs(u64::from(settings.retention_hours) * 3600),
+                bytes_max: settings.disk_bytes_max,
+                segment_bytes: settings.segment_bytes,
+                archived: Watermark::default(),
+            },
+            origin: Origin::default(),
             open,
             uncertain: false,
         }
+    }
+
+    pub(super) fn remember(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    /// From now on nothing is deleted that `archived` has not reached.
+    pub fn archived_by(&mut self, archived: Watermark) {
+        self.retention.archived = archived;
+    }
+
+    /// The log's world, which can be rewound, began at `time`: kept when its first event goes.
+    pub fn world_began(&mut self, time: UnixMicros) {
+        self.origin.begin(time);
     }
 
     /// The log, for reading.
@@ -98,8 +137,12 @@ impl Writer {
         let before = self.head();
         let mut encoder = Encoder::new(before.time);
         let mut seq = before.seq;
+        let mut world_start = None;
         for observation in observations {
             seq += 1;
+            if observation.source_position == 1 {
+                world_start = Some(observation.event_time);
+            }
             encoder.push(&goat::convert::record(seq, observation));
         }
         let (bytes, blocks) = encoder.finish();
@@ -108,6 +151,9 @@ impl Writer {
 
         let first_offset = self.open_segment(before.seq + 1)?;
         self.write(&bytes, first_offset)?;
+        if let Some(time) = world_start {
+            self.world_began(time);
+        }
         self.publish(Pending { blocks, first_offset, head, time_before: before.time });
         Ok(head)
     }
@@ -142,6 +188,7 @@ impl Writer {
         {
             return Ok(open.length);
         }
+        self.retention.make_room(self.disk.as_ref(), &self.log, self.head(), &mut self.origin)?;
         let name = file_name(first_seq);
         let file = match self.disk.create(&name).and_then(|file| self.begin(&file, first_seq).map(|()| file))
         {

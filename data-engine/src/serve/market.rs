@@ -248,6 +248,7 @@ impl MarketDataService for MarketData {
             }),
             feeds: self.board.feeds(self.now()),
             now: Some(self.now().into()),
+            archive: Some(self.archive.as_wire(head)),
         }))
     }
 }

@@ -20,6 +20,10 @@ pub(super) enum Fault {
 #[derive(Debug, Default)]
 struct State {
     files: BTreeMap<String, Content>,
+    /// Removed, and back after a power loss.
+    removed: BTreeMap<String, Content>,
+    /// Removed for good; those that had it open still read it.
+    gone: BTreeMap<String, Content>,
     operations: u32,
     fault: Option<(u32, Fault)>,
     dead: bool,
@@ -51,12 +55,18 @@ impl MemoryDisk {
     }
 
     pub(super) fn bytes(&self, name: &str) -> Vec<u8> {
-        self.state().files[name].now.clone()
+        let state = self.state();
+        let places = [&state.files, &state.removed, &state.gone];
+        places.iter().find_map(|files| files.get(name)).unwrap().now.clone()
     }
 
     pub(super) fn put(&self, name: &str, bytes: &[u8]) {
         let content = Content { now: bytes.to_vec(), synced: bytes.to_vec(), name_synced: true };
         self.state().files.insert(name.to_owned(), content);
+    }
+
+    pub(super) fn operations(&self) -> u32 {
+        self.state().operations
     }
 
     pub(super) fn fail_operation(&self, nth: u32, fault: Fault) {
@@ -67,6 +77,10 @@ impl MemoryDisk {
     pub(super) fn crash(&self) {
         let mut state = self.state();
         if state.dead {
+            let removed = std::mem::take(&mut state.removed);
+            for (name, content) in removed {
+                state.files.entry(name).or_insert(content);
+            }
             state.files.retain(|_, content| content.name_synced);
             for content in state.files.values_mut() {
                 content.now = content.synced.clone();
@@ -125,13 +139,19 @@ impl Disk for MemoryDisk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         self.fallible()?;
-        self.state().files.remove(name);
+        let mut state = self.state();
+        if let Some(content) = state.files.remove(name) {
+            state.removed.insert(name.to_owned(), content);
+        }
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         self.fallible()?;
-        for content in self.state().files.values_mut() {
+        let mut state = self.state();
+        let removed = std::mem::take(&mut state.removed);
+        state.gone.extend(removed);
+        for content in state.files.values_mut() {
             content.name_synced = true;
         }
         Ok(())

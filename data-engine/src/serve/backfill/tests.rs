@@ -16,6 +16,7 @@ fn service(filled: &Filled) -> MarketData {
         log: filled.log(),
         hot: filled.hot.clone(),
         queries: Queries::new(filled.hot.clone(), &Query::default()),
+        archive: crate::archive::Archive::default(),
         board: Board::default(),
         latest: Latest::default(),
         stop: Stop::new(),

@@ -34,7 +34,11 @@ fn append(writer: &mut Writer, count: u64) {
 
 fn writer(directory: &tempfile::TempDir) -> Writer {
     let disk = Arc::new(Directory::create(directory.path().to_owned()).unwrap());
-    let settings = goat::settings::Journal { segment_bytes: 8 * 1024, sync: goat::settings::Sync::Os };
+    let settings = goat::settings::Journal {
+        segment_bytes: 8 * 1024,
+        sync: goat::settings::Sync::Os,
+        ..goat::settings::Journal::default()
+    };
     recover(disk, &settings, LogId([1; 16]), &mut |_| {}).unwrap().writer
 }
 
