@@ -117,22 +117,22 @@ fn find(name: &str) -> Result<&'static TableSpec, ArchiveError> {
 /// Every number and moment in it is one that we have parsed.
 fn select(table: &TableSpec, range: &Range) -> String {
     let columns: Vec<_> = table.all_columns().map(|(name, _)| name).collect();
-    let mut sql = format!(
-        "SELECT {} FROM {} WHERE log = (SELECT log FROM archive_progress WHERE log_id = $1) AND seq > {}",
-        columns.join(", "),
-        table.name,
-        range.after_seq
-    );
+    let mut wanted = vec![format!("seq > {}", range.after_seq)];
     if let Some(seq) = range.before_seq {
-        sql.push_str(&format!(" AND seq < {seq}"));
+        wanted.push(format!("seq < {seq}"));
     }
     if let Some(time) = range.from {
-        sql.push_str(&format!(" AND event_time >= '{time}'"));
+        wanted.push(format!("event_time >= '{time}'"));
     }
     if let Some(time) = range.to {
-        sql.push_str(&format!(" AND event_time < '{time}'"));
+        wanted.push(format!("event_time < '{time}'"));
     }
-    sql
+    format!(
+        "SELECT {} FROM {} WHERE log = (SELECT log FROM archive_progress WHERE log_id = $1) AND {}",
+        columns.join(", "),
+        table.name,
+        wanted.join(" AND ")
+    )
 }
 
 fn as_struct(row: &Row) -> Result<Struct, ArchiveError> {

@@ -85,7 +85,7 @@ impl Retention {
         let oldest_kept = head.time.min(UnixMicros::now()).minus(self.age_max);
         let mut deleted = 0;
         loop {
-            let Some(oldest) = self.oldest(log, head)? else { return Ok(()) };
+            let Some(oldest) = Oldest::of(log, head)? else { return Ok(()) };
             let full = oldest.bytes.saturating_add(self.segment_bytes) > self.bytes_max;
             let archived = self.archived.lets_go(oldest.last_seq);
             if full && !archived {
@@ -120,9 +120,11 @@ impl Retention {
             deleted += 1;
         }
     }
+}
 
+impl Oldest {
     /// None while there is but one segment.
-    fn oldest(&self, log: &Log, head: Head) -> Result<Option<Oldest>, WriteError> {
+    fn of(log: &Log, head: Head) -> Result<Option<Self>, WriteError> {
         let segments = log.segments();
         let [first, second, ..] = segments.as_slice() else { return Ok(None) };
         let lengths: io::Result<Vec<u64>> = segments.iter().map(Segment::bytes).collect();
@@ -130,7 +132,7 @@ impl Retention {
         #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("goat_journal_bytes").set(bytes as f64);
         let time = second.index.first().map_or(head.time, |entry| entry.time_before);
-        Ok(Some(Oldest { first_seq: first.first_seq, last_seq: second.first_seq - 1, time, bytes }))
+        Ok(Some(Self { first_seq: first.first_seq, last_seq: second.first_seq - 1, time, bytes }))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const MISSING: &str = "PostgreSQL's server is missing: apt-get install postgresql (or make postgres)";
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 
 /// A cluster with one superuser, `goat`, who needs no password, and nothing but loopback.
 pub(super) struct Cluster {
@@ -46,7 +46,7 @@ impl Cluster {
     /// Where the server may write files.
     pub(super) fn folder(&self) -> PathBuf {
         let folder = self.directory.path().join("files");
-        if !folder.exists() {
+        if !folder.try_exists().unwrap() {
             std::fs::DirBuilder::new().mode(0o777).create(&folder).unwrap();
             if let Some((uid, gid)) = self.user {
                 chown(&folder, Some(uid), Some(gid)).unwrap();
