@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 mod feeds;
 mod secret;
 
-pub use feeds::{Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
 pub use secret::Secret;
 
 /// Environment variables that start like settings and are none.
@@ -283,6 +283,19 @@ impl Settings {
         }
         if self.feeds.simulated.speed == 0 {
             return refuse("feeds.simulated.speed", "is 0; it must be at least 1".to_owned());
+        }
+        let snapshot_interval_ms = self.feeds.books.snapshot_interval_ms;
+        if !(10..=60_000).contains(&snapshot_interval_ms) {
+            return refuse(
+                "feeds.books.snapshot_interval_ms",
+                format!("is {snapshot_interval_ms}; it must be from 10 to 60000"),
+            );
+        }
+        if self.feeds.candles.history > 5_000 {
+            return refuse(
+                "feeds.candles.history",
+                format!("is {}; it must be at most 5000", self.feeds.candles.history),
+            );
         }
         if self.journal.segment_bytes < 1024 {
             return refuse(
