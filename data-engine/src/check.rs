@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use goat::service::Failure;
 use goat::settings::{Mode, Settings};
 
+use crate::feeds::exchange::venue;
 use crate::feeds::replay::files;
 use crate::instance::Instance;
 use crate::journal::{Directory, inspect};
@@ -31,6 +32,9 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let journal = inspect(&disk, &mut |_| {}).map_err(|error| as_failure(&error))?;
     findings.push(format!("journal: whole, head {}, at {}", journal.head.seq, path.display()));
 
+    if settings.feeds.mode == Mode::Live {
+        venue::check(&settings.feeds)?;
+    }
     match settings.feeds.mode {
         Mode::Replay => findings.extend(files::check(&settings.feeds.replay.path)?),
         Mode::Live if settings.feeds.jupiter.enabled && settings.feeds.jupiter.api_key.is_none() => {

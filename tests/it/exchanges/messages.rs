@@ -47,7 +47,7 @@ async fn loss(scene: &Scene) {
 
         let outage = scene.outage(from);
         assert_eq!(outage.kind, FeedEventKind::Resync, "{fault:?}: {outage:?}");
-        let (lost, missing) = (range(&outage.reason), outage.missing);
+        let (lost, missing) = (range(&outage.reason), range(&outage.gap));
         assert!(before < lost.0 && missing.0 <= lost.0 && lost.1 <= missing.1, "{fault:?}: {outage:?}");
     }
 }

@@ -181,7 +181,7 @@ impl Scene {
                 last = Some(time);
             }
         }
-        assert!(count > 10, "{count} books were published");
+        assert!(count > 0, "no book was published");
         let spared: Vec<_> = self.said(SPARED, 0).iter().map(|event| event.kind).collect();
         assert_eq!(spared, [FeedEventKind::Live], "{SPARED} was touched: {:#?}", self.said(SPARED, 0));
     }
@@ -194,7 +194,7 @@ impl Scene {
         let gap = gap.unwrap_or_else(|| panic!("no gap: {said:#?}")).clone();
         assert!(gap.from < gap.to && gap.from.is_some(), "{gap:?}");
         assert_eq!(kinds.last(), Some(&FeedEventKind::Live), "{said:#?}");
-        Outage { kind: kinds[0], reason: said[0].reason.clone(), missing: range(&gap.reason) }
+        Outage { kind: kinds[0], reason: said[0].reason.clone(), gap: gap.reason }
     }
 }
 
@@ -202,7 +202,7 @@ impl Scene {
 pub(super) struct Outage {
     pub(super) kind: FeedEventKind,
     pub(super) reason: String,
-    pub(super) missing: (u64, u64),
+    pub(super) gap: String,
 }
 
 /// The two numbers in `updates 5 to 7 …`.

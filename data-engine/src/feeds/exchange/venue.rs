@@ -127,6 +127,25 @@ pub fn start_venues(
     Ok(())
 }
 
+/// Whether the venues that the settings switch on could be started.
+///
+/// # Errors
+///
+/// As [`start_venues`].
+pub fn check(feeds: &Feeds) -> Result<(), Failure> {
+    let nothing = NewestCandles::new();
+    let interval = feeds.books.snapshot_interval_ms;
+    if feeds.binance.enabled {
+        Following::new("feeds.binance.symbols", &feeds.binance.symbols, &feeds.candles, interval, &nothing)?;
+        Binance::new(&feeds.binance, Timings::default())?;
+    }
+    if feeds.bybit.enabled {
+        Following::new("feeds.bybit.symbols", &feeds.bybit.symbols, &feeds.candles, interval, &nothing)?;
+        Bybit::new(&feeds.bybit, Timings::default())?;
+    }
+    Ok(())
+}
+
 /// Follows a venue until stopped: every symbol by itself.
 ///
 /// # Errors

@@ -53,7 +53,7 @@ impl Outage {
         if before == Self::Yes || (before == Self::No && missing.is_some()) {
             let reason = match missing {
                 Some((first, last)) => format!("{venue}: updates {first} to {last} were missed"),
-                None => format!("{venue}: updates were missed"),
+                None => format!("{venue}: the book was not served; no number was missed"),
             };
             let gap = event(FeedEventKind::Gap, symbol, reason);
             events.push(FeedEvent { from: Some(last_received), to: Some(now), ..gap });
