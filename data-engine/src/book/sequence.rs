@@ -37,6 +37,7 @@ pub trait Judge: Default + std::fmt::Debug {
     const BUFFERS: bool;
 
     /// Whether it replaces the book, whatever the book holds.
+    #[must_use]
     fn is_whole(numbers: Numbers) -> bool {
         numbers.is_snapshot
     }

@@ -30,7 +30,7 @@ impl Candles {
     }
 
     /// The open candle closes; connections hear of it when it is told.
-    pub fn close(&self, told: bool) -> u64 {
+    pub fn close(&self, told: bool) {
         let mut open_ms = self.open_ms.lock().unwrap();
         let closed = *open_ms;
         *open_ms += INTERVAL_MS;
@@ -38,7 +38,6 @@ impl Candles {
             // Nobody may be connected.
             let _ = self.closed.send(closed);
         }
-        closed
     }
 
     /// The start of the candle that is open.

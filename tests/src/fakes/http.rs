@@ -46,8 +46,9 @@ pub async fn serve(answer: impl Fn(Question) -> Answer + Send + Sync + Clone + '
                 let length = stream.read(&mut request).await.unwrap_or(0);
                 let Some(question) = question(&String::from_utf8_lossy(&request[..length])) else { return };
                 let Answer { status, headers, body } = answer(question);
-                let headers: String =
+                let lines: Vec<String> =
                     headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let headers = lines.concat();
                 let length = body.len();
                 let text = format!(
                     "HTTP/1.1 {status} Said\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"

@@ -292,3 +292,21 @@ async fn arrived(fetch: &mut Option<Fetch>) -> Result<DepthUpdate, RestFault> {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::connect_async;
+
+    /// The venues speak TLS: what it needs is there, so that a peer that does not is an error and no panic.
+    #[tokio::test]
+    async fn an_encrypted_address_is_dialled() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (dialled, accepted) = tokio::join!(connect_async(format!("wss://{address}/")), async {
+            drop(listener.accept().await.unwrap());
+        });
+        let ((), error) = (accepted, dialled.unwrap_err().to_string());
+        assert!(!error.contains("TLS support not compiled in"), "{error}");
+    }
+}
