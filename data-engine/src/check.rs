@@ -6,6 +6,7 @@ use goat::service::Failure;
 use goat::settings::{Mode, Settings};
 
 use crate::archive::Target;
+use crate::feeds::exchange::venue;
 use crate::feeds::replay::files;
 use crate::instance::Instance;
 use crate::journal::{Directory, inspect};
@@ -33,6 +34,9 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     findings.push(format!("journal: whole, head {}, at {}", journal.head.seq, path.display()));
 
     findings.push(archive(settings)?);
+    if settings.feeds.mode == Mode::Live {
+        venue::check(&settings.feeds)?;
+    }
     match settings.feeds.mode {
         Mode::Replay => findings.extend(files::check(&settings.feeds.replay.path)?),
         Mode::Live if settings.feeds.jupiter.enabled && settings.feeds.jupiter.api_key.is_none() => {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::archive::{Archive, Archiver, Target};
 use crate::feeds::board::{Board, Condition, Name};
+use crate::feeds::exchange::venue::{NewestCandles, start_venues};
 use crate::feeds::{jupiter, quicknode, replay, simulated};
 use crate::hot::HotStore;
 use crate::ingest::Ingest;
@@ -37,6 +38,7 @@ struct Resume {
     source_position: u64,
     world_start: Option<UnixMicros>,
     last_price_time: Option<UnixMicros>,
+    newest_candles: NewestCandles,
 }
 
 /// Records and serves until stopped.
@@ -100,6 +102,13 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         });
     }
     let ground = Ground { ingest, board, stop: stop.clone() };
+    if settings.feeds.mode == Mode::Live {
+        let Ground { ingest, board, stop } = ground.clone();
+        let newest = &resume.newest_candles;
+        if let Err(failure) = start_venues(&mut tasks, &settings.feeds, newest, &ingest, &board, &stop) {
+            tasks.spawn(async move { Err(failure) });
+        }
+    }
     start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
     readiness.set(true);
     tracing::info!(
@@ -138,6 +147,7 @@ impl Resume {
             source_position: memory.known.source_position(),
             world_start: memory.world_start,
             last_price_time: memory.latest.newest_time(),
+            newest_candles: memory.newest_candles.clone(),
         }
     }
 

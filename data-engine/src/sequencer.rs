@@ -2,14 +2,15 @@
 
 mod known;
 
-use goat::event::{Observation, Payload};
+use goat::event::{Candle, Observation, Payload};
 use goat::values::UnixMicros;
-use goat::wire::market::{EventBatch, EventKind};
+use goat::wire::market::{EventBatch, EventKind, MarketEvent, market_event};
 use goat::wire::scan_events;
 use prost::Message;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::feeds::board::{Board, Name};
+use crate::feeds::exchange::venue::NewestCandles;
 use crate::ingest::{Receipt, Refused, Submission};
 use crate::journal::{WriteError, Writer};
 use crate::latest::{Latest, as_price};
@@ -28,6 +29,8 @@ pub struct Memory {
     pub latest: Latest,
     /// The event time of the first thing that a source that can be rewound told: where a simulated world began.
     pub world_start: Option<UnixMicros>,
+    /// The newest candle of each series.
+    pub newest_candles: NewestCandles,
 }
 
 impl Memory {
@@ -35,7 +38,10 @@ impl Memory {
     pub fn learn(&mut self, payload: &[u8]) {
         for scan in scan_events(payload) {
             self.known.reached(scan.source_position);
-            let wanted = matches!(scan.kind, EventKind::Price | EventKind::Trade | EventKind::Whale);
+            let wanted = matches!(
+                scan.kind,
+                EventKind::Price | EventKind::Trade | EventKind::Whale | EventKind::Candle
+            );
             if !wanted && scan.source_position != 1 {
                 continue;
             }
@@ -46,10 +52,21 @@ impl Memory {
                 self.world_start = event.event_time.and_then(|time| UnixMicros::try_from(time).ok());
             }
             self.known.remember_event(&event);
+            self.note_candle(&event);
             if let Some(price) = as_price(event) {
                 self.latest.record(price);
             }
         }
+    }
+}
+
+impl Memory {
+    fn note_candle(&mut self, event: &MarketEvent) {
+        let Some(market_event::Payload::Candle(candle)) = &event.payload else { return };
+        let parsed = Candle::try_from(candle.clone());
+        let Ok(Candle { symbol, venue, interval_seconds, open_time, .. }) = parsed else { return };
+        let newest = self.newest_candles.entry((venue, symbol, interval_seconds)).or_insert(open_time);
+        *newest = open_time.max(*newest);
     }
 }
 

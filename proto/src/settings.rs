@@ -14,7 +14,7 @@ mod query;
 mod secret;
 
 pub use archive::Archive;
-pub use feeds::{Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
 pub use query::Query;
 pub use secret::Secret;
 
@@ -304,6 +304,19 @@ impl Settings {
         let cold_hours = self.trading_engine.cold_hours;
         if !(1..=168).contains(&cold_hours) {
             return refuse("trading_engine.cold_hours", format!("is {cold_hours}; it must be from 1 to 168"));
+        }
+        let snapshot_interval_ms = self.feeds.books.snapshot_interval_ms;
+        if !(10..=60_000).contains(&snapshot_interval_ms) {
+            return refuse(
+                "feeds.books.snapshot_interval_ms",
+                format!("is {snapshot_interval_ms}; it must be from 10 to 60000"),
+            );
+        }
+        if self.feeds.candles.history > 5_000 {
+            return refuse(
+                "feeds.candles.history",
+                format!("is {}; it must be at most 5000", self.feeds.candles.history),
+            );
         }
         if self.journal.segment_bytes < 1024 {
             return refuse(

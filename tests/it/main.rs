@@ -6,6 +6,7 @@
 mod bad_input;
 mod crash;
 mod dashboard;
+mod exchanges;
 mod golden;
 mod journal;
 mod reflection;

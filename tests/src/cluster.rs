@@ -78,7 +78,11 @@ impl World {
     /// Live, with nothing but the webhook.
     #[must_use]
     pub fn webhook_alone() -> Self {
-        Self(Vec::new()).with("GOAT_FEEDS__MODE", "live").with("GOAT_FEEDS__JUPITER__ENABLED", false)
+        Self(Vec::new())
+            .with("GOAT_FEEDS__MODE", "live")
+            .with("GOAT_FEEDS__JUPITER__ENABLED", false)
+            .with("GOAT_FEEDS__BINANCE__ENABLED", false)
+            .with("GOAT_FEEDS__BYBIT__ENABLED", false)
     }
 
     /// A recording, as fast as possible.

@@ -4,6 +4,7 @@
 //! - [`logs`]: what they said; a warning that a test did not expect fails it.
 //! - [`checker`]: what always holds, said once; [`reader`]: a reader that resumes by its cursor.
 //! - [`rest`], [`event_stream`], [`webhook`]: the outside, as a user's program reaches it.
+//! - [`fakes`]: venues on loopback that speak the real protocols, and err as told.
 //! - [`recordings`]: real market data, when it is at hand; [`turn`]: how many clusters run at once.
 
 // A harness is part of the tests: a failed assumption is a failed test, and what it measures is printed.
@@ -18,6 +19,7 @@
 pub mod checker;
 pub mod cluster;
 pub mod event_stream;
+pub mod fakes;
 pub mod logs;
 pub mod ports;
 pub mod reader;

@@ -9,6 +9,8 @@ use goat::values::UnixMicros;
 use goat::wire::market as wire;
 use goat::wire::market::feed::State;
 
+use super::book_states::BookStates;
+
 /// A stream of one kind of event, whatever its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
@@ -82,6 +84,8 @@ struct Entry {
 #[derive(Debug, Clone)]
 pub struct Board {
     entries: Arc<Mutex<BTreeMap<Name, Entry>>>,
+    /// The books that are kept from the venues.
+    pub books: BookStates,
 }
 
 impl Default for Board {
@@ -96,7 +100,8 @@ impl Default for Board {
             late: 0,
             rejected: 0,
         };
-        Self { entries: Arc::new(Mutex::new(Name::ALL.map(|name| (name, off.clone())).into())) }
+        let entries = Name::ALL.map(|name| (name, off.clone()));
+        Self { entries: Arc::new(Mutex::new(entries.into())), books: BookStates::default() }
     }
 }
 
@@ -144,7 +149,11 @@ impl Board {
     #[must_use]
     pub fn feeds(&self, now: UnixMicros) -> Vec<wire::Feed> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().map(|(name, entry)| entry.as_feed(*name, now)).collect()
+        let feed = |(name, entry): (&Name, &Entry)| {
+            let books = if *name == Name::Books { self.books.at(now) } else { Vec::new() };
+            wire::Feed { books, ..entry.as_feed(*name, now) }
+        };
+        entries.iter().map(feed).collect()
     }
 
     fn with(&self, name: Name, change: impl FnOnce(&mut Entry)) {
@@ -192,6 +201,7 @@ impl Entry {
             duplicate: self.duplicate,
             late: self.late,
             rejected: self.rejected,
+            books: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use goat::event::{Observation, Payload};
-use goat::wire::market::{MarketEvent, market_event};
+use goat::wire::market::{MarketEvent, Venue, market_event};
 use sha2::{Digest, Sha256};
 
 /// The newest keys that are remembered; about three days of wallet trades.
@@ -11,7 +11,7 @@ pub const KEYS_MAX: usize = 2_000_000;
 
 type Key = u128;
 
-/// The newest trades and movements in the log, and how far its rewindable source had got.
+/// The newest trades, movements and candles in the log, and how far its rewindable source had got.
 ///
 /// Admissions are provisional between [`Known::begin`] and [`Known::commit`].
 #[derive(Debug, Default)]
@@ -42,6 +42,11 @@ impl Known {
                 trade_key(&trade.signature, &trade.wallet, &trade.stablecoin)
             }
             Some(market_event::Payload::Whale(whale)) => whale_key(&whale.signature, &whale.wallet),
+            Some(market_event::Payload::Candle(candle)) => {
+                let venue = Venue::try_from(candle.venue).unwrap_or_default();
+                let time = candle.open_time.as_ref().map_or(0, |time| time.seconds);
+                candle_key(venue, &candle.symbol, candle.interval_seconds, time)
+            }
             _ => return,
         };
         self.remember(key);
@@ -62,6 +67,11 @@ impl Known {
         let key = match &observation.payload {
             Payload::Trade(trade) => Some(trade_key(&trade.signature, &trade.wallet, &trade.stablecoin)),
             Payload::Whale(whale) => Some(whale_key(&whale.signature, &whale.wallet)),
+            Payload::Candle(candle) => {
+                let seconds = candle.open_time.get().div_euclid(1_000_000);
+                let (venue, symbol) = (candle.venue.into(), candle.symbol.as_str());
+                Some(candle_key(venue, symbol, candle.interval_seconds, seconds))
+            }
             _ => None,
         };
         if let Some(key) = key {
@@ -112,6 +122,11 @@ fn trade_key(signature: &str, wallet: &str, stablecoin: &str) -> Key {
 
 fn whale_key(signature: &str, wallet: &str) -> Key {
     key(&["whale", signature, wallet])
+}
+
+/// Candles begin at whole seconds.
+fn candle_key(venue: Venue, symbol: &str, interval_seconds: u32, open_seconds: i64) -> Key {
+    key(&["candle", venue.as_str_name(), symbol, &interval_seconds.to_string(), &open_seconds.to_string()])
 }
 
 /// 128 bits of SHA-256: no sender can make two trades look like one.

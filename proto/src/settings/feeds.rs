@@ -21,6 +21,14 @@ pub struct Feeds {
     pub jupiter: Jupiter,
     /// The receiver of wallet trades and whale movements.
     pub webhook: Webhook,
+    /// Binance spot: order books and candles.
+    pub binance: Binance,
+    /// Bybit v5 spot: order books and candles.
+    pub bybit: Bybit,
+    /// Order books, of every venue.
+    pub books: Books,
+    /// Candles, of every venue.
+    pub candles: Candles,
 }
 
 /// The generator of a market that never was.
@@ -109,4 +117,90 @@ impl Default for Webhook {
     fn default() -> Self {
         Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024 }
     }
+}
+
+/// Binance spot.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Binance {
+    /// False switches the venue off in live mode.
+    pub enabled: bool,
+    /// Where its streams are.
+    pub websocket_url: String,
+    /// Where snapshots and history are asked for.
+    pub rest_url: String,
+    /// The order books.
+    pub symbols: Vec<String>,
+}
+
+impl Default for Binance {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            websocket_url: "wss://data-stream.binance.vision".to_owned(),
+            rest_url: "https://data-api.binance.vision".to_owned(),
+            symbols: owned(["SOLUSDT", "BTCUSDT"]),
+        }
+    }
+}
+
+/// Bybit v5 spot.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bybit {
+    /// False switches the venue off in live mode.
+    pub enabled: bool,
+    /// Where its topics are.
+    pub websocket_url: String,
+    /// Where history is asked for.
+    pub rest_url: String,
+    /// The order books.
+    pub symbols: Vec<String>,
+}
+
+impl Default for Bybit {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            websocket_url: "wss://stream.bybit.com/v5/public/spot".to_owned(),
+            rest_url: "https://api.bybit.com".to_owned(),
+            symbols: owned(["SOLUSDT", "BTCUSDT"]),
+        }
+    }
+}
+
+/// Order books, of every venue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Books {
+    /// Between two published snapshots of a book.
+    pub snapshot_interval_ms: u64,
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        Self { snapshot_interval_ms: 100 }
+    }
+}
+
+/// Candles, of every venue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Candles {
+    /// What is followed.
+    pub symbols: Vec<String>,
+    /// Lengths: 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 12h or 1d.
+    pub intervals: Vec<String>,
+    /// Closed candles of each that are fetched when there are none yet.
+    pub history: u32,
+}
+
+impl Default for Candles {
+    fn default() -> Self {
+        Self { symbols: owned(["BTCUSDT"]), intervals: owned(["5m", "15m"]), history: 500 }
+    }
+}
+
+fn owned<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).into()
 }

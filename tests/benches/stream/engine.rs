@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use data_engine::archive::Archive;
 use data_engine::feeds::board::Board;
 use data_engine::hot::HotStore;
 use data_engine::journal::{Directory, LogId, Writer, recover};
 use data_engine::latest::Latest;
+use data_engine::query::Queries;
 use data_engine::serve::MarketData;
 use goat::event::{Observation, Payload, Source, TokenPrice};
 use goat::service::{Stop, serve_grpc};
@@ -37,10 +39,12 @@ impl Engine {
         let writer = open(&journal, Sync::Os);
         let settings = Settings::default();
         // The tables are not asked for and not filled.
-        let (hot, _folder) = HotStore::open(&settings.hot, 0).expect("a database in memory");
+        let (hot, _folder) = HotStore::open(&settings.hot, &settings.query, 0).expect("a database in memory");
         let stop = Stop::new();
         let service = MarketData {
             log: writer.log(),
+            queries: Queries::new(hot.clone(), &settings.query),
+            archive: Archive::default(),
             hot,
             board: Board::default(),
             latest: Latest::default(),

@@ -1,0 +1,14 @@
+//! Venues on loopback that speak the real protocols, and err as told.
+//!
+//! - [`market`]: what is true, whatever was sent: books that move, and candles.
+//! - [`candles`]: closed candles, by a clock that is set.
+//! - [`fault`]: what goes wrong, symbol by symbol. [`delivery`]: how a message fares.
+//! - [`binance`], [`bybit`]: the venues. [`http`]: their side without streams.
+
+pub mod binance;
+pub mod bybit;
+pub mod candles;
+pub mod delivery;
+pub mod fault;
+pub mod http;
+pub mod market;

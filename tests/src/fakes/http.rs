@@ -1,0 +1,70 @@
+//! The side of a venue without streams: requests, answered one a connection.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The path without what follows the question mark.
+    pub path: String,
+    /// What follows it, by name.
+    pub query: BTreeMap<String, String>,
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// 200, 429, …
+    pub status: u16,
+    /// More than the usual ones.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON.
+    pub body: String,
+}
+
+impl Answer {
+    /// A good one.
+    #[must_use]
+    pub fn ok(body: String) -> Self {
+        Self { status: 200, headers: Vec::new(), body }
+    }
+}
+
+/// Answers on a port of its own as long as the runtime lives.
+pub async fn serve(answer: impl Fn(Question) -> Answer + Send + Sync + Clone + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = vec![0; 8192];
+                let length = stream.read(&mut request).await.unwrap_or(0);
+                let Some(question) = question(&String::from_utf8_lossy(&request[..length])) else { return };
+                let Answer { status, headers, body } = answer(question);
+                let lines: Vec<String> =
+                    headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let headers = lines.concat();
+                let length = body.len();
+                let text = format!(
+                    "HTTP/1.1 {status} Said\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+                );
+                // Who asked may be gone.
+                let _ = stream.write_all(text.as_bytes()).await;
+            });
+        }
+    });
+    address
+}
+
+fn question(request: &str) -> Option<Question> {
+    let target = request.lines().next()?.split(' ').nth(1)?;
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let query = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Some(Question { path: path.to_owned(), query })
+}
