@@ -37,7 +37,7 @@ pub enum ArchiveError {
     #[error("archive.url {0}")]
     Target(String),
     /// The server said no, or is not there.
-    #[error("the archive failed: {0}")]
+    #[error("the archive failed: {0}{cause}", cause = cause(.0))]
     Database(#[from] tokio_postgres::Error),
     /// The server said nothing.
     #[error("the archive did not answer within {0} ms while {1}")]
@@ -62,4 +62,13 @@ pub enum ArchiveError {
     /// Our mistake.
     #[error("the archive failed: {0}")]
     Internal(String),
+}
+
+/// What the client's own sentence leaves out, such as that a connection was refused.
+fn cause(error: &tokio_postgres::Error) -> String {
+    let said = error.to_string();
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    cause
+        .filter(|cause| !said.contains(cause.as_str()))
+        .map_or_else(String::new, |cause| format!(": {cause}"))
 }
