@@ -20,15 +20,20 @@ fn operations(document: &Value) -> BTreeSet<String> {
 }
 
 /// Every annotation of the schema, read from its encoded options without the code under test: a path is
-/// a length-delimited string that begins with a slash.
+/// a string that begins with a slash, after the field that names its verb.
 fn annotated_paths() -> BTreeSet<String> {
     let set = prost_reflect::DescriptorPool::decode(DESCRIPTORS).unwrap();
     let extension = set.get_extension_by_name("google.api.http").unwrap();
     let mut paths = BTreeSet::new();
     for method in set.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
         let text = method.options().get_extension(&extension).to_string();
-        let quoted = text.split('"').filter(|part| part.starts_with('/'));
-        paths.extend(quoted.map(|path| format!("get {path}")));
+        let parts: Vec<_> = text.split('"').collect();
+        for pair in parts.windows(2).filter(|pair| pair[1].starts_with('/')) {
+            // The field before the path is its verb.
+            let verb = pair[0].trim_end_matches([' ', ':']);
+            let verb = verb.rsplit(|letter: char| !letter.is_ascii_lowercase()).next().unwrap();
+            paths.insert(format!("{verb} {}", pair[1]));
+        }
     }
     paths
 }
