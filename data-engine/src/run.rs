@@ -102,13 +102,6 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         });
     }
     let ground = Ground { ingest, board, stop: stop.clone() };
-    if settings.feeds.mode == Mode::Live {
-        let Ground { ingest, board, stop } = ground.clone();
-        let newest = &resume.newest_candles;
-        if let Err(failure) = start_venues(&mut tasks, &settings.feeds, newest, &ingest, &board, &stop) {
-            tasks.spawn(async move { Err(failure) });
-        }
-    }
     start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
     readiness.set(true);
     tracing::info!(
@@ -224,6 +217,12 @@ fn start_feeds(
         });
     }
     let Ground { ingest, board, stop } = ground;
+    if feeds.mode == Mode::Live
+        && let Err(failure) = start_venues(tasks, &feeds, &resume.newest_candles, &ingest, &board, &stop)
+    {
+        // A venue that cannot be asked as configured ends the engine as any failing feed does.
+        tasks.spawn(async move { Err(failure) });
+    }
     match feeds.mode {
         Mode::Simulated => {
             tasks.spawn(async move {

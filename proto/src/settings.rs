@@ -288,35 +288,10 @@ impl Settings {
                 );
             }
         }
-        if self.feeds.mode == Mode::Replay && self.feeds.replay.path.is_empty() {
-            return refuse(
-                "feeds.replay.path",
-                "is empty; name the folder or the files to replay".to_owned(),
-            );
-        }
-        let speed = self.feeds.replay.speed;
-        if !speed.is_finite() || speed < 0.0 {
-            return refuse("feeds.replay.speed", format!("is {speed}; it must be zero or more"));
-        }
-        if self.feeds.simulated.speed == 0 {
-            return refuse("feeds.simulated.speed", "is 0; it must be at least 1".to_owned());
-        }
+        self.feeds.validate()?;
         let cold_hours = self.trading_engine.cold_hours;
         if !(1..=168).contains(&cold_hours) {
             return refuse("trading_engine.cold_hours", format!("is {cold_hours}; it must be from 1 to 168"));
-        }
-        let snapshot_interval_ms = self.feeds.books.snapshot_interval_ms;
-        if !(10..=60_000).contains(&snapshot_interval_ms) {
-            return refuse(
-                "feeds.books.snapshot_interval_ms",
-                format!("is {snapshot_interval_ms}; it must be from 10 to 60000"),
-            );
-        }
-        if self.feeds.candles.history > 5_000 {
-            return refuse(
-                "feeds.candles.history",
-                format!("is {}; it must be at most 5000", self.feeds.candles.history),
-            );
         }
         if self.journal.segment_bytes < 1024 {
             return refuse(

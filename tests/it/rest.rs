@@ -45,7 +45,6 @@ async fn every_described_path_answers_as_described() {
     let mut asked = 0;
     for (path, verbs) in paths {
         for (verb, operation) in verbs.as_object().unwrap() {
-            assert_eq!(verb, "get", "{path}: a new verb needs a new test");
             let streams = operation["responses"]["200"]["content"].get("text/event-stream").is_some();
             let url = filled(path);
             if streams {
@@ -54,7 +53,14 @@ async fn every_described_path_answers_as_described() {
                 let mut stream = EventStream::open(&rest, &format!("{url}{suffix}"), None).await;
                 stream.next(PATIENCE).await.unwrap_or_else(|| panic!("{path} ended at once"));
             } else {
-                let answer = rest.get(&url).await;
+                let answer = match verb.as_str() {
+                    "get" => rest.get(&url).await,
+                    "post" if path.ends_with("/query") => {
+                        let sql = r#"{"sql":"SELECT count(*) AS prices FROM prices"}"#;
+                        rest.send(Method::POST, &url, sql).await
+                    }
+                    _ => panic!("{verb} {path} needs a test of its own"),
+                };
                 assert_eq!(answer.status, 200, "{path}: {}", answer.text);
                 assert!(answer.json().is_object(), "{path}");
             }

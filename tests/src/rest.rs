@@ -76,7 +76,8 @@ impl Rest {
 
     /// Sends another request than GET.
     pub async fn send(&self, method: reqwest::Method, path: &str, body: &str) -> Answer {
-        let request = self.client.request(method, format!("{}{path}", self.base)).body(body.to_owned());
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        let request = request.header("content-type", "application/json").body(body.to_owned());
         let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
         Answer::of(response).await.unwrap_or_else(|error| panic!("{path}: {error:?}"))
     }

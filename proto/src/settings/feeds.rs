@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Secret, loopback};
+use super::{Mode, Secret, SettingsError, loopback};
 
 /// Where the events come from.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -29,6 +29,39 @@ pub struct Feeds {
     pub books: Books,
     /// Candles, of every venue.
     pub candles: Candles,
+}
+
+impl Feeds {
+    pub(super) fn validate(&self) -> Result<(), SettingsError> {
+        let refuse = |key, problem: String| Err(SettingsError::Refused { key, problem });
+        if self.mode == Mode::Replay && self.replay.path.is_empty() {
+            return refuse(
+                "feeds.replay.path",
+                "is empty; name the folder or the files to replay".to_owned(),
+            );
+        }
+        let speed = self.replay.speed;
+        if !speed.is_finite() || speed < 0.0 {
+            return refuse("feeds.replay.speed", format!("is {speed}; it must be zero or more"));
+        }
+        if self.simulated.speed == 0 {
+            return refuse("feeds.simulated.speed", "is 0; it must be at least 1".to_owned());
+        }
+        let snapshot_interval_ms = self.books.snapshot_interval_ms;
+        if !(10..=60_000).contains(&snapshot_interval_ms) {
+            return refuse(
+                "feeds.books.snapshot_interval_ms",
+                format!("is {snapshot_interval_ms}; it must be from 10 to 60000"),
+            );
+        }
+        if self.candles.history > 5_000 {
+            return refuse(
+                "feeds.candles.history",
+                format!("is {}; it must be at most 5000", self.candles.history),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// The generator of a market that never was.
