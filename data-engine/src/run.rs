@@ -20,7 +20,7 @@ use crate::feeds::{jupiter, quicknode, replay, simulated};
 use crate::hot::HotStore;
 use crate::ingest::Ingest;
 use crate::instance::{Identity, Instance};
-use crate::journal::{Directory, LogId, Writer, recover};
+use crate::journal::{Directory, Log, LogId, Writer, recover};
 use crate::journal_tool::as_failure;
 use crate::query::Queries;
 use crate::sequencer::{Memory, Sequencer};
@@ -95,11 +95,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     ));
     if let Some(target) = target {
         let archiver = Archiver::new(target, settings.archive.clone(), archive);
-        let (log, stop) = (log.clone(), stop.clone());
-        tasks.spawn(async move {
-            archiver.run(log, stop).await;
-            Ok(())
-        });
+        tasks.spawn(archive_until_stopped(archiver, log.clone(), stop.clone()));
     }
     let ground = Ground { ingest, board, stop: stop.clone() };
     start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
@@ -186,6 +182,12 @@ async fn open_journal(settings: &Settings, instance: &Instance) -> Result<(Write
 
 fn new_log_id() -> LogId {
     LogId(rand::random())
+}
+
+/// An archive that cannot be written lags and says so; it never ends the engine.
+async fn archive_until_stopped(archiver: Archiver, log: Log, stop: Stop) -> Result<(), Failure> {
+    archiver.run(log, stop).await;
+    Ok(())
 }
 
 /// What a feed needs of the engine.
