@@ -1,13 +1,19 @@
 //! The folds side by side, and the position up to which they have read.
 
-use goat::event::{Observation, Payload, TokenPrice};
+use goat::event::{BookSnapshot, Observation, Payload, TokenPrice, WalletTrade};
 use goat::values::{Seq, Symbol, UnixMicros};
 use serde::{Deserialize, Serialize};
 
-use super::cycles::{Cycle, Cycles, PriceAnalysis, Threshold, Tick};
+use super::command::{Command, Order};
+use super::cycles::{Cycle, CycleId, Cycles, PriceAnalysis, Threshold, Tick};
+use super::desk::{Desk, Limits, Now, Report, World};
+use super::features::Windows;
+use super::market::{BookMark, Market, PricingBook, Quote};
+use super::profiles::{self, Profile, Profiles};
+use super::wallets::WalletQuery;
 
 /// What a fold reports. Whoever runs the core performs it; the core never looks back.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// A cycle began.
     CycleOpened(Cycle),
@@ -17,15 +23,25 @@ pub enum Effect {
     CycleClosed(Cycle),
     /// A tick was placed in a cycle.
     PriceAnalyzed(PriceAnalysis),
+    /// A buy is known with what following it would have brought.
+    Profiled(Box<Profile>),
+    /// A play's list is to be found: the query runs beside the core, its answer comes as a command.
+    WalletsWanted(Box<WalletQuery>),
+    /// The desk did something.
+    Desk(Report),
 }
 
 /// What is computed. A state that was reached under another plan is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The token whose price makes the cycles.
-    pub cycle_token: String,
+    /// The token whose price makes the cycles, and that positions are in.
+    pub cycle_token: Symbol,
     /// Rising.
     pub cycle_thresholds: Vec<Threshold>,
+    /// The cycles that entries are counted by; one of `cycle_thresholds`.
+    pub entry_threshold: Threshold,
+    /// The book that prices fills and makes the features of books.
+    pub book: PricingBook,
 }
 
 /// The last position that the state contains.
@@ -49,27 +65,70 @@ impl Cursor {
 pub struct Engine {
     plan: Plan,
     cursor: Cursor,
+    clock_micros: i64,
     cycles: Cycles,
+    market: Market,
+    windows: Windows,
+    profiles: Profiles,
+    desk: Desk,
 }
 
 impl Engine {
     /// A state that has read everything up to `after_seq` and made nothing of it.
     #[must_use]
     pub fn new(plan: Plan, after_seq: Seq) -> Self {
-        let cycles = Cycles::new(&plan.cycle_thresholds);
-        Self { plan, cursor: Cursor { seq: after_seq, event_micros: None }, cycles }
+        Self {
+            cursor: Cursor { seq: after_seq, event_micros: None },
+            clock_micros: 0,
+            cycles: Cycles::new(&plan.cycle_thresholds),
+            market: Market::default(),
+            windows: Windows::new(plan.book.venue, plan.book.symbol),
+            profiles: Profiles::new(&plan.cycle_thresholds, profiles::Limits::default()),
+            desk: Desk::new(plan.cycle_token, Limits::default()),
+            plan,
+        }
     }
 
     /// Folds one event in and adds what follows from it to `effects`.
     ///
     /// Events come in the order of the log; their times may go back.
     pub fn handle(&mut self, seq: Seq, observation: &Observation, effects: &mut Vec<Effect>) {
-        if let Payload::Price(price) = &observation.payload
-            && self.makes_cycles(price.token)
-        {
-            self.fold_price(seq, observation.event_time, price, effects);
+        let now = self.advance(seq, observation.received_time);
+        self.windows.fold(now.time, observation);
+        match &observation.payload {
+            Payload::Price(price) if price.token == self.plan.cycle_token => {
+                self.fold_price(now, observation.event_time, price, effects);
+            }
+            Payload::Book(book) if self.plan.book.is(book) => self.fold_book(now, book, effects),
+            Payload::Trade(trade) => self.fold_trade(now, observation.event_time, trade, effects),
+            Payload::Feed(event) => {
+                self.market.fold_feed(event, self.plan.cycle_token, &self.plan.book);
+            }
+            _ => {}
         }
+        self.ask_for_wallets(now, effects);
         self.pass(seq, Some(observation.event_time));
+    }
+
+    /// Folds a command in at its place: after the events up to the cursor and before the next.
+    pub fn command(&mut self, command: &Command, effects: &mut Vec<Effect>) {
+        let now = Now { seq: self.cursor.seq, time: self.now() };
+        let mut reports = Vec::new();
+        match &command.order {
+            Order::PauseTrading(request) => self.desk.pause(command.time, request, &mut reports),
+            Order::ResumeTrading(_) => self.desk.resume(&mut reports),
+            Order::SetLimits(limits) => self.desk.set_limits(limits),
+            Order::SavePlay(play) => self.desk.save_play(now, play, &mut reports),
+            Order::DeletePlay(id) => self.desk.delete_play(now, id, &mut reports),
+            Order::SaveProject(project) => self.desk.save_project(now, project, &mut reports),
+            Order::DeleteProject(id) => self.desk.delete_project(id, &mut reports),
+            Order::WalletsFound(answer) => self.desk.answer(now, answer, &mut reports),
+            Order::ClosePosition { id, request } => {
+                self.desk.close_one(now, id, &request.reason, &mut reports);
+            }
+        }
+        effects.extend(reports.into_iter().map(Effect::Desk));
+        self.ask_for_wallets(now, effects);
     }
 
     /// Reads on to `seq`, past events that nothing here follows from.
@@ -93,18 +152,99 @@ impl Engine {
         self.cursor
     }
 
+    /// The core's clock: when the newest event reached us.
+    #[must_use]
+    pub fn now(&self) -> UnixMicros {
+        UnixMicros::new(self.clock_micros).unwrap_or_default()
+    }
+
     /// The cycles so far.
     #[must_use]
     pub fn cycles(&self) -> &Cycles {
         &self.cycles
     }
 
-    fn makes_cycles(&self, token: Symbol) -> bool {
-        token.as_str() == self.plan.cycle_token
+    /// Prices and books as they are known.
+    #[must_use]
+    pub fn market(&self) -> &Market {
+        &self.market
     }
 
-    fn fold_price(&mut self, seq: Seq, time: UnixMicros, price: &TokenPrice, effects: &mut Vec<Effect>) {
-        let tick = Tick { seq, time, price: price.price };
+    /// What became of the wallets' buys.
+    #[must_use]
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// Plays, positions and the account.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The earliest moment of the clock before which an answer to a wallet query has to be folded.
+    #[must_use]
+    pub fn next_answer_due_at(&self) -> Option<UnixMicros> {
+        self.desk.lists().next_due_at()
+    }
+
+    fn advance(&mut self, seq: Seq, received_time: UnixMicros) -> Now {
+        self.clock_micros = self.clock_micros.max(received_time.get());
+        Now { seq, time: self.now() }
+    }
+
+    fn fold_price(&mut self, now: Now, time: UnixMicros, price: &TokenPrice, effects: &mut Vec<Effect>) {
+        let tick = Tick { seq: now.seq, time, price: price.price };
+        let before = effects.len();
         self.cycles.fold(&tick, effects);
+        let closed: Vec<Cycle> = effects[before..].iter().filter_map(closed_cycle).collect();
+        self.market.fold_price(Quote { seq: now.seq, known_at: now.time, price: price.price.get() });
+
+        let mut rows = Vec::new();
+        self.profiles.fold_tick(&tick, now.time, &closed, &mut rows);
+        effects.extend(rows.into_iter().map(|row| Effect::Profiled(Box::new(row))));
+
+        let mut reports = Vec::new();
+        let world = World { market: &self.market, cycle: self.entry_cycle(), windows: &self.windows };
+        self.desk.fold_price(now, &tick, &closed, &world, &mut reports);
+        effects.extend(reports.into_iter().map(Effect::Desk));
+    }
+
+    fn fold_book(&mut self, now: Now, book: &BookSnapshot, effects: &mut Vec<Effect>) {
+        let mid_price = book.features.mid_price;
+        self.market.fold_book(BookMark { seq: now.seq, known_at: now.time, mid_price });
+        let mut reports = Vec::new();
+        let world = World { market: &self.market, cycle: self.entry_cycle(), windows: &self.windows };
+        self.desk.fold_book(now, book, &world, &mut reports);
+        effects.extend(reports.into_iter().map(Effect::Desk));
+    }
+
+    fn fold_trade(&mut self, now: Now, time: UnixMicros, trade: &WalletTrade, effects: &mut Vec<Effect>) {
+        let mut rows = Vec::new();
+        self.profiles.fold_trade(now.seq, now.time, time, trade, &mut rows);
+        effects.extend(rows.into_iter().map(|row| Effect::Profiled(Box::new(row))));
+
+        let mut reports = Vec::new();
+        let world = World { market: &self.market, cycle: self.entry_cycle(), windows: &self.windows };
+        self.desk.fold_trade(now, time, trade, &world, &mut reports);
+        effects.extend(reports.into_iter().map(Effect::Desk));
+    }
+
+    fn ask_for_wallets(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let queries = self.desk.ask_for_wallets(now);
+        effects.extend(queries.into_iter().map(|query| Effect::WalletsWanted(Box::new(query))));
+    }
+
+    /// The active cycle that entries are counted by.
+    fn entry_cycle(&self) -> Option<CycleId> {
+        let of_threshold = |cycle: &&Cycle| cycle.id.threshold == self.plan.entry_threshold;
+        self.cycles.active().find(of_threshold).map(|cycle| cycle.id)
+    }
+}
+
+fn closed_cycle(effect: &Effect) -> Option<Cycle> {
+    match effect {
+        Effect::CycleClosed(cycle) => Some(*cycle),
+        _ => None,
     }
 }

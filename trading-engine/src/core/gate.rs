@@ -332,11 +332,11 @@ fn below(count: u32, most: u32) -> Option<Found> {
 }
 
 fn max_exposure(facts: &Facts<'_>) -> Option<Found> {
-    Found::at_most(facts.account.exposure + facts.play.size.to_f64(), facts.limits.exposure_usd_max)
+    Found::at_most(facts.account.exposure + facts.play.size.to_f64(), facts.limits.exposure_max.to_f64())
 }
 
 fn daily_loss(facts: &Facts<'_>) -> Option<Found> {
-    Found::at_least(facts.account.day_profit, -facts.limits.daily_loss_usd_max)
+    Found::at_least(facts.account.day_profit, -facts.limits.daily_loss_max.to_f64())
 }
 
 fn cooldown(facts: &Facts<'_>) -> Option<Found> {
@@ -349,7 +349,7 @@ fn cooldown(facts: &Facts<'_>) -> Option<Found> {
 }
 
 fn cash(facts: &Facts<'_>) -> Option<Found> {
-    let needed = facts.play.size.to_f64() * (1.0 + facts.limits.fee_bps / 10_000.0);
+    let needed = facts.play.size.to_f64() * (1.0 + facts.limits.costs.get().taker_fee_bps / 10_000.0);
     Found::at_least(facts.account.cash, needed)
 }
 

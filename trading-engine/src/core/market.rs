@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use goat::event::{FeedEvent, FeedEventKind, Venue};
-use goat::values::{Seq, UnixMicros};
+use goat::event::{BookSnapshot, FeedEvent, FeedEventKind, Venue};
+use goat::values::{Seq, Symbol, UnixMicros};
 use serde::{Deserialize, Serialize};
 
 use super::micros;
@@ -52,25 +52,19 @@ impl BookMark {
 }
 
 /// Which book prices the fills.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricingBook {
-    /// Binance when true, Bybit when false.
-    binance: bool,
+    /// Where it is.
+    pub venue: Venue,
     /// The venue's own name of the pair.
-    pub symbol: String,
+    pub symbol: Symbol,
 }
 
 impl PricingBook {
-    /// The book of `symbol` at `venue`.
+    /// Whether a snapshot is of this book.
     #[must_use]
-    pub fn new(venue: Venue, symbol: String) -> Self {
-        Self { binance: venue == Venue::Binance, symbol }
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn venue(&self) -> Venue {
-        if self.binance { Venue::Binance } else { Venue::Bybit }
+    pub fn is(&self, book: &BookSnapshot) -> bool {
+        book.venue == self.venue && book.symbol == self.symbol
     }
 }
 
@@ -133,11 +127,11 @@ impl Market {
 
     /// A feed said something of itself. A book that is fetched anew, or silent, prices nothing until its next
     /// snapshot; stale prices decide nothing until the next one.
-    pub(super) fn fold_feed(&mut self, event: &FeedEvent, token: &str, book: &PricingBook) {
-        let concerns = |symbol: &str| event.symbol.is_none_or(|of| of.as_str() == symbol);
+    pub(super) fn fold_feed(&mut self, event: &FeedEvent, token: Symbol, book: &PricingBook) {
+        let concerns = |symbol: Symbol| event.symbol.is_none_or(|of| of == symbol);
         let broken =
             matches!(event.kind, FeedEventKind::Gap | FeedEventKind::Stale | FeedEventKind::Resync);
-        if event.feed == "books" && broken && concerns(&book.symbol) {
+        if event.feed == "books" && broken && concerns(book.symbol) {
             self.book = None;
         }
         if event.feed == "prices" && event.kind == FeedEventKind::Stale && concerns(token) {
@@ -189,25 +183,26 @@ mod tests {
 
     #[test]
     fn what_a_feed_says_of_itself_counts_until_it_delivers_again() {
-        let book = PricingBook::new(Venue::Binance, "SOLUSDT".into());
+        let symbol = |text| Symbol::parse(text).unwrap();
+        let book = PricingBook { venue: Venue::Binance, symbol: symbol("SOLUSDT") };
         let mut market = Market::default();
         market.fold_price(quote(1, 1.0));
         market.fold_book(BookMark { seq: Seq::new(2), known_at: at(1), mid_price: 1.0 });
-        let said = |feed: &'static str, kind, symbol: Option<&str>| FeedEvent {
+        let said = |feed: &'static str, kind, of: Option<&str>| FeedEvent {
             feed: feed.into(),
             kind,
-            symbol: symbol.map(|symbol| goat::values::Symbol::parse(symbol).unwrap()),
+            symbol: of.map(|text| Symbol::parse(text).unwrap()),
             from: None,
             to: None,
             reason: "silent".into(),
         };
 
-        market.fold_feed(&said("books", FeedEventKind::Resync, Some("BTCUSDT")), "SOL", &book);
+        market.fold_feed(&said("books", FeedEventKind::Resync, Some("BTCUSDT")), symbol("SOL"), &book);
         assert!(market.book().is_some());
-        market.fold_feed(&said("books", FeedEventKind::Resync, Some("SOLUSDT")), "SOL", &book);
+        market.fold_feed(&said("books", FeedEventKind::Resync, Some("SOLUSDT")), symbol("SOL"), &book);
         assert!(market.book().is_none());
 
-        market.fold_feed(&said("prices", FeedEventKind::Stale, None), "SOL", &book);
+        market.fold_feed(&said("prices", FeedEventKind::Stale, None), symbol("SOL"), &book);
         assert_eq!(market.price_stale(), Some("silent"));
         market.fold_price(quote(2, 1.0));
         assert_eq!(market.price_stale(), None);

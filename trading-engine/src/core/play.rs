@@ -9,10 +9,10 @@ use goat::event::PositionSide;
 use goat::values::UnixMicros;
 use serde::{Deserialize, Serialize};
 
-use super::exit::{Direction, ExitRules};
+use super::exit::ExitRules;
 use super::micros;
 use super::money::Usd;
-use super::validator::Validator;
+use super::validator::Stages;
 
 /// Names a play: lower-case letters, digits and dashes, 1 to 40.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub struct Play {
     /// Whether it may enter.
     pub active: bool,
     /// What its positions gain from.
-    pub direction: Direction,
+    pub side: PositionSide,
     /// Whom it follows.
     pub wallets: WalletSelection,
     /// Positions opened in one cycle.
@@ -83,6 +83,14 @@ pub struct Play {
     /// When this version came about.
     #[serde(with = "micros")]
     pub changed_at: UnixMicros,
+}
+
+impl Play {
+    /// Whether its validator asks that filter project.
+    #[must_use]
+    pub fn uses_project(&self, id: &str) -> bool {
+        matches!(&self.validator, Some(Validator::Projects(ids)) if ids.iter().any(|one| one == id))
+    }
 }
 
 /// Whom a play follows.
@@ -153,6 +161,15 @@ impl Timing {
     pub fn holds(&self, change_percent: f64) -> bool {
         if self.increase { change_percent >= self.change_percent } else { change_percent <= -self.change_percent }
     }
+}
+
+/// What is asked last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Validator {
+    /// One of these filter projects has to pass.
+    Projects(Vec<String>),
+    /// All three stages have to pass.
+    Stages(Box<Stages>),
 }
 
 /// Every play that exists, in its newest version, with what it counts.

@@ -1,0 +1,11 @@
+//! Plays as users write them: checked at the border, named after the culprit when refused.
+//!
+//! [`parse`] makes a [`Play`](crate::core::play::Play) of a document, [`document`] a document of a play. The
+//! original system's names are understood on input ([`original`]).
+
+mod document;
+mod original;
+mod parse;
+
+pub use document::document;
+pub use parse::{InvalidPlay, parse, play_id};
