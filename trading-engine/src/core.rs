@@ -7,9 +7,27 @@
 //! Each part of the engine is one fold over the events, side by side in [`Engine`]. A part reads what it
 //! needs of an event, changes its own state, and reports by [`Effect`].
 
+pub mod account;
+pub mod command;
+pub mod controls;
 pub mod cycles;
+pub mod decision;
+pub mod desk;
 mod engine;
+pub mod exit;
+pub mod features;
+pub mod fill;
+pub mod gains;
+pub mod gate;
+pub mod market;
 mod micros;
+pub mod money;
+pub mod play;
+pub mod position;
+pub mod profiles;
+pub mod risk;
+pub mod validator;
+pub mod wallets;
 
 pub use engine::{Cursor, Effect, Engine, Plan};
 

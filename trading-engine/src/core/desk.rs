@@ -302,3 +302,6 @@ impl Desk {
         PositionKey { seq, ordinal: u32::try_from(same).unwrap_or(u32::MAX) }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;
