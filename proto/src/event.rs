@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::values::{Price, Quantity, Symbol, UnixMicros};
 use crate::wire::market as wire;
 
@@ -27,7 +29,7 @@ pub enum Source {
 }
 
 /// An exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Venue {
     /// Binance spot.
     Binance,
@@ -36,7 +38,7 @@ pub enum Venue {
 }
 
 /// The side of a trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// Base was bought.
     Buy,
@@ -45,7 +47,7 @@ pub enum Side {
 }
 
 /// The direction of a perpetual position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PositionSide {
     /// Gains when the price rises.
     Long,

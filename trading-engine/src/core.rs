@@ -7,9 +7,14 @@
 //! Each part of the engine is one fold over the events, side by side in [`Engine`]. A part reads what it
 //! needs of an event, changes its own state, and reports by [`Effect`].
 
+pub mod account;
 pub mod cycles;
 mod engine;
+pub mod exit;
+pub mod fill;
 mod micros;
+pub mod money;
+pub mod risk;
 
 pub use engine::{Cursor, Effect, Engine, Plan};
 
