@@ -139,14 +139,7 @@ impl Account {
     #[must_use]
     pub fn new(start: Usd) -> Self {
         let day = Day { number: i64::MIN, ..Day::default() };
-        Self {
-            start,
-            cash: start,
-            realized_pnl: Usd::ZERO,
-            fees: Usd::ZERO,
-            day,
-            open: BTreeMap::new(),
-        }
+        Self { start, cash: start, realized_pnl: Usd::ZERO, fees: Usd::ZERO, day, open: BTreeMap::new() }
     }
 
     /// Opens a position with what an entry got. It is marked at the fill's own price until [`Account::mark`].

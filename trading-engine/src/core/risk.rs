@@ -62,7 +62,8 @@ impl Risk {
         let loss = -account.realized_on_day(now);
         let waited = last_entry_time.map(|last| now.since(last).as_secs_f64());
         let cooldown = f64::from(self.cooldown_seconds);
-        let check = |measure, measured, threshold, is_passed| RiskCheck { measure, measured, threshold, is_passed };
+        let check =
+            |measure, measured, threshold, is_passed| RiskCheck { measure, measured, threshold, is_passed };
         [
             check(
                 RiskMeasure::OpenPositions,
@@ -86,3 +87,6 @@ impl Risk {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,9 +132,10 @@ impl ExitRules {
             ExitReason::StopLoss | ExitReason::TrailingStop => {
                 held >= Duration::from_secs(self.rules.minimum_hold_seconds.into())
             }
-            ExitReason::MaximumHold => self.rules.maximum_hold_seconds.is_some_and(|seconds| {
-                held >= Duration::from_secs(seconds.into())
-            }),
+            ExitReason::MaximumHold => self
+                .rules
+                .maximum_hold_seconds
+                .is_some_and(|seconds| held >= Duration::from_secs(seconds.into())),
             ExitReason::Mirror => self.rules.mirror,
             ExitReason::Manual | ExitReason::Halt => true,
         }

@@ -46,12 +46,7 @@ fn nearer(side: PositionSide, one: f64, other: f64) -> f64 {
     }
 }
 
-fn dual_check_trailing(
-    side: PositionSide,
-    entry_price: f64,
-    best_price: f64,
-    tolerance: f64,
-) -> Option<f64> {
+fn dual_check_trailing(side: PositionSide, entry_price: f64, best_price: f64, tolerance: f64) -> Option<f64> {
     let has_gained = (best_price - entry_price).abs() > 0.0;
     has_gained.then(|| price_at(side, best_price, -tolerance))
 }

@@ -37,8 +37,8 @@ fn tick(seq: u64, price: f64) -> Tick {
 fn walked(rules: &ExitRules, side: PositionSide, prices: &[f64]) -> (Vec<StopStep>, StopState) {
     let entry = Entry { side, price: prices[0] };
     let mut state = StopState::new(rules, &entry);
-    let steps = (1..).zip(prices).map(|(seq, &price)| {
-        step(rules, &mut state, &entry, &tick(seq, price), Duration::from_secs(seq))
-    });
+    let steps = (1..)
+        .zip(prices)
+        .map(|(seq, &price)| step(rules, &mut state, &entry, &tick(seq, price), Duration::from_secs(seq)));
     (steps.collect(), state)
 }

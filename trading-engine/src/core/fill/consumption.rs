@@ -28,9 +28,7 @@ struct Consumed {
 impl Consumed {
     fn is_of(&self, side: Side, level: &Level) -> bool {
         let same = |one: f64, other: f64| one.total_cmp(&other).is_eq();
-        self.side == side
-            && same(self.price, level.price.get())
-            && same(self.displayed, level.quantity.get())
+        self.side == side && same(self.price, level.price.get()) && same(self.displayed, level.quantity.get())
     }
 }
 

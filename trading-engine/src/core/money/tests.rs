@@ -50,9 +50,12 @@ fn sums_end_at_the_bounds() {
 
 #[test]
 fn an_amount_is_shown_with_at_least_two_decimal_places() {
-    for (amount, shown) in
-        [(usd(10_000.0), "10000.00"), (usd(-0.5), "-0.50"), (Usd::from_micros(1), "0.000001"), (-Usd::ZERO, "0.00")]
-    {
+    for (amount, shown) in [
+        (usd(10_000.0), "10000.00"),
+        (usd(-0.5), "-0.50"),
+        (Usd::from_micros(1), "0.000001"),
+        (-Usd::ZERO, "0.00"),
+    ] {
         assert_eq!(amount.to_string(), shown);
     }
 }

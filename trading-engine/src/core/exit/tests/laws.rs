@@ -79,7 +79,17 @@ fn by_the_book(
 fn near(stop_price: f64) -> [f64; 9] {
     let (up, down) = (f64::next_up(stop_price), f64::next_down(stop_price));
     let factors = [1.0 - 1e-9, 1.0 + 1e-9, 1.0 - 1e-13, 1.0 + 1e-13].map(|factor| stop_price * factor);
-    [stop_price, up, down, f64::next_up(up), factors[0], factors[1], factors[2], factors[3], stop_price * 1.01]
+    [
+        stop_price,
+        up,
+        down,
+        f64::next_up(up),
+        factors[0],
+        factors[1],
+        factors[2],
+        factors[3],
+        stop_price * 1.01,
+    ]
 }
 
 proptest! {

@@ -45,7 +45,10 @@ fn a_tolerance_that_was_locked_does_not_loosen() {
     for algorithm in [DualCheck, Locked] {
         let (_, state) = walked(&rules(algorithm), Long, &[100.0, 100.30, 100.25, 100.24]);
 
-        assert_eq!(state, StopState { best_price: 100.30, tolerance: 0.001, stop_price: 100.30 * (1.0 - 0.001) });
+        assert_eq!(
+            state,
+            StopState { best_price: 100.30, tolerance: 0.001, stop_price: 100.30 * (1.0 - 0.001) }
+        );
     }
 }
 
@@ -83,7 +86,8 @@ fn each_raise_of_the_stop_is_reported_with_what_it_came_from() {
     let (steps, _) = walked(&rules(DualCheck), Long, &[100.0, 100.10, 100.05, 100.30, 100.30]);
 
     let raises: Vec<_> = steps.iter().filter_map(|step| step.raised).collect();
-    let told: Vec<_> = raises.iter().map(|raise| (raise.seq.get(), raise.best_price, raise.tolerance)).collect();
+    let told: Vec<_> =
+        raises.iter().map(|raise| (raise.seq.get(), raise.best_price, raise.tolerance)).collect();
     assert_eq!(told, [(2, 100.10, 0.0015), (4, 100.30, 0.001)]);
     assert_eq!(raises[0].stop_price, 100.10 * (1.0 - 0.0015));
     assert_eq!(raises[1].stop_price, steps[4].stop_price);
@@ -122,8 +126,7 @@ fn the_shortest_hold_delays_stops_and_nothing_else() {
 /// While the shortest hold lasts the price moves the stop, so that it is hit as soon as it may be.
 #[test]
 fn the_stop_follows_the_price_while_it_may_not_be_acted_on() {
-    let rules =
-        ExitRules::new(UncheckedRules { minimum_hold_seconds: 3, ..unchecked(DualCheck) }).unwrap();
+    let rules = ExitRules::new(UncheckedRules { minimum_hold_seconds: 3, ..unchecked(DualCheck) }).unwrap();
 
     let (steps, _) = walked(&rules, Long, &[100.0, 100.50, 100.40]);
 
@@ -140,9 +143,15 @@ fn overlaps_go_to_the_first_tier_and_gaps_to_the_last() {
     })
     .unwrap();
 
-    for (gain, tolerance) in
-        [(0.0, 0.01), (0.0015, 0.01), (0.002, 0.02), (0.0029, 0.02), (0.003, 0.03), (0.0055, 0.03), (7.0, 0.03)]
-    {
+    for (gain, tolerance) in [
+        (0.0, 0.01),
+        (0.0015, 0.01),
+        (0.002, 0.02),
+        (0.0029, 0.02),
+        (0.003, 0.03),
+        (0.0055, 0.03),
+        (7.0, 0.03),
+    ] {
         assert_eq!(rules.increases().tolerance(gain), tolerance, "{gain}");
     }
     assert_eq!(rules.decreases().tolerance(0.0), 0.002);
@@ -153,13 +162,34 @@ fn rules_are_refused_with_the_field_and_the_value() {
     type Spoil = fn(&mut UncheckedRules);
     let spoilt: [(Spoil, &str); 9] = [
         (|rules| rules.decreases.clear(), "decreases must be a list of 1 to 64 tiers, got 0 tiers"),
-        (|rules| rules.increases = vec![rules.increases[0]; 65], "increases must be a list of 1 to 64 tiers, got 65 tiers"),
-        (|rules| rules.increases[1].tolerance = 0.0, "increases[1].tolerance must be a fraction greater than 0 and less than 1, got 0"),
-        (|rules| rules.increases[2].tolerance = 5.0, "increases[2].tolerance must be a fraction greater than 0 and less than 1, got 5"),
-        (|rules| rules.decreases[0].tolerance = f64::NAN, "decreases[0].tolerance must be a fraction greater than 0 and less than 1, got NaN"),
-        (|rules| rules.decreases[0].from = f64::NEG_INFINITY, "decreases[0].from must be a fraction between -999999 and 999999, got -inf"),
-        (|rules| rules.increases[0].to = 0.0, "increases[0].to must be greater than from and at most 999999, got 0"),
-        (|rules| rules.increases[0].to = f64::NAN, "increases[0].to must be greater than from and at most 999999, got NaN"),
+        (
+            |rules| rules.increases = vec![rules.increases[0]; 65],
+            "increases must be a list of 1 to 64 tiers, got 65 tiers",
+        ),
+        (
+            |rules| rules.increases[1].tolerance = 0.0,
+            "increases[1].tolerance must be a fraction greater than 0 and less than 1, got 0",
+        ),
+        (
+            |rules| rules.increases[2].tolerance = 5.0,
+            "increases[2].tolerance must be a fraction greater than 0 and less than 1, got 5",
+        ),
+        (
+            |rules| rules.decreases[0].tolerance = f64::NAN,
+            "decreases[0].tolerance must be a fraction greater than 0 and less than 1, got NaN",
+        ),
+        (
+            |rules| rules.decreases[0].from = f64::NEG_INFINITY,
+            "decreases[0].from must be a fraction between -999999 and 999999, got -inf",
+        ),
+        (
+            |rules| rules.increases[0].to = 0.0,
+            "increases[0].to must be greater than from and at most 999999, got 0",
+        ),
+        (
+            |rules| rules.increases[0].to = f64::NAN,
+            "increases[0].to must be greater than from and at most 999999, got NaN",
+        ),
         (
             |rules| {
                 rules.minimum_hold_seconds = 60;
