@@ -60,9 +60,9 @@ fn set_source(fill: &mut Fill, set: fn(&mut Seq, &mut Venue, &mut Symbol, &mut u
 fn assert_told(fill: &Fill, recorded: &Recorded<'_>, changes: &[Change]) {
     assert_eq!(recompute(fill, recorded), Ok(()));
     for (number, (field, change)) in changes.iter().enumerate() {
-        let mut changed = fill.clone();
-        change(&mut changed);
-        let difference = recompute(&changed, recorded).expect_err(&format!("change {number} of {field}"));
+        let mut other = fill.clone();
+        change(&mut other);
+        let difference = recompute(&other, recorded).expect_err(&format!("change {number} of {field}"));
         assert_eq!(difference.field, *field, "change {number}: {difference}");
     }
 }
