@@ -9,7 +9,9 @@
 
 pub mod cycles;
 mod engine;
+pub mod features;
 mod micros;
+pub mod validator;
 
 pub use engine::{Cursor, Effect, Engine, Plan};
 
