@@ -59,7 +59,7 @@ lint: tools $(DUCKDB) $(WEB) $(BUF) $(DENY) ## Formatting, lints, schema, licenc
 
 .PHONY: bench
 bench: tools $(DUCKDB) $(WEB) ## Stream rates and latencies, optimised
-	cargo bench --locked -p tests
+	cargo bench --locked -p tests -p trading-engine
 
 .PHONY: baseline
 baseline: $(BUF) ## Take today's schema as the one that must not break: at a release

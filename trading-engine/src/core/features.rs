@@ -37,10 +37,10 @@ mod trades;
 mod whales;
 mod windows;
 
-pub use catalogue::{Feature, FeatureId, Group, Unit, catalogue, find, near};
-pub use moment::MINUTES;
-pub use set::{FeatureRow, FeatureSet};
-pub use windows::Windows;
+pub use self::catalogue::{Feature, FeatureId, Group, Unit, catalogue, find, near};
+pub use self::moment::MINUTES;
+pub use self::set::{FeatureRow, FeatureSet};
+pub use self::windows::Windows;
 
 //mod tests;
 

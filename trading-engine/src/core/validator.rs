@@ -15,12 +15,12 @@ mod outcome;
 mod project;
 mod stage;
 
-pub use condition::{Aggregation, Condition, ConditionFields, NotComputable, Operator};
-pub use filter::{Filter, FilterFields, FilterOutcome};
-pub use invalid::Invalid;
-pub use outcome::{ConditionOutcome, ProjectOutcome, StageOutcome, StagesVerdict, Verdict};
-pub use project::{Project, validate};
-pub use stage::{Stage, StageFields, StageName, Stages};
+pub use self::condition::{Aggregation, Condition, ConditionFields, NotComputable, Operator};
+pub use self::filter::{Filter, FilterFields, FilterOutcome};
+pub use self::invalid::Invalid;
+pub use self::outcome::{ConditionOutcome, ProjectOutcome, StageOutcome, StagesVerdict, Verdict};
+pub use self::project::{Project, validate};
+pub use self::stage::{Stage, StageFields, StageName, Stages};
 
 #[cfg(doc)]
 use super::features::FeatureSet;

@@ -12,10 +12,10 @@ use super::whales::Movements;
 pub const MINUTES: u8 = 15;
 
 /// The longest lag of a feature, in minutes.
-const LAG_MINUTES_MAX: usize = 10;
+const LAG_MINUTES_MAX: u8 = 10;
 
 /// The minutes that are read: those with features, and those that the oldest of them is compared with.
-pub(super) const MINUTES_BACK: usize = MINUTES as usize + LAG_MINUTES_MAX;
+pub(super) const MINUTES_BACK: u8 = MINUTES + LAG_MINUTES_MAX;
 
 /// Everything known at a moment.
 #[derive(Debug, Clone)]
@@ -32,11 +32,11 @@ pub(super) struct Moment {
 
 /// The minutes of one source, newest first.
 #[derive(Debug, Clone)]
-pub(super) struct Minutes<B>([Option<B>; MINUTES_BACK]);
+pub(super) struct Minutes<B>([Option<B>; MINUTES_BACK as usize]);
 
 impl<B> Default for Minutes<B> {
     fn default() -> Self {
-        Self([const { None }; MINUTES_BACK])
+        Self([const { None }; MINUTES_BACK as usize])
     }
 }
 

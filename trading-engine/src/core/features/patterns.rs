@@ -7,9 +7,9 @@ mod bottoms;
 mod flags;
 mod triangles;
 
-pub(super) use bottoms::{CupHandle, InverseHeadShoulders};
-pub(super) use flags::{BullFlag, BullPennant};
-pub(super) use triangles::{AscendingTriangle, FallingWedge};
+pub(super) use self::bottoms::{CupHandle, InverseHeadShoulders};
+pub(super) use self::flags::{BullFlag, BullPennant};
+pub(super) use self::triangles::{AscendingTriangle, FallingWedge};
 
 use super::series::{highest, lowest};
 use super::swings::Swings;
@@ -19,15 +19,53 @@ const POINTS_MIN: usize = 30;
 /// Prices within this many percent of each other are on one level.
 const LEVEL_PERCENT: f64 = 0.15;
 
-/// What was looked for and what was found. The outer none: too few points to look.
+/// Whether a pattern is there.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) enum Sought<P> {
+    /// There are too few points to look for it.
+    #[default]
+    TooFewPoints,
+    /// It is not there.
+    Absent,
+    /// It is there, with its numbers.
+    Found(P),
+}
+
+impl<P: Copy> Sought<P> {
+    /// Looks for a pattern when there are enough points.
+    fn seek(points: &[f64], points_min: usize, find: impl FnOnce() -> Option<P>) -> Self {
+        if points.len() < points_min {
+            return Self::TooFewPoints;
+        }
+        find().map_or(Self::Absent, Self::Found)
+    }
+
+    pub(super) fn found(&self) -> Option<P> {
+        match self {
+            Self::Found(pattern) => Some(*pattern),
+            Self::TooFewPoints | Self::Absent => None,
+        }
+    }
+
+    /// 1 when it is there, 0 when it is not; none when it was not looked for.
+    pub(super) fn flag(&self) -> Option<f64> {
+        match self {
+            Self::TooFewPoints => None,
+            Self::Absent => Some(0.0),
+            Self::Found(_) => Some(1.0),
+        }
+    }
+}
+
+/// What was looked for and what was found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Patterns {
-    pub(super) ascending_triangle: Option<Option<AscendingTriangle>>,
-    pub(super) bull_flag: Option<Option<BullFlag>>,
-    pub(super) bull_pennant: Option<Option<BullPennant>>,
-    pub(super) falling_wedge: Option<Option<FallingWedge>>,
-    pub(super) cup_handle: Option<Option<CupHandle>>,
-    pub(super) inverse_head_shoulders: Option<Option<InverseHeadShoulders>>,
+    pub(super) ascending_triangle: Sought<AscendingTriangle>,
+    pub(super) bull_flag: Sought<BullFlag>,
+    pub(super) bull_pennant: Sought<BullPennant>,
+    pub(super) falling_wedge: Sought<FallingWedge>,
+    pub(super) cup_handle: Sought<CupHandle>,
+    pub(super) inverse_head_shoulders: Sought<InverseHeadShoulders>,
     pub(super) swings: Option<SwingTrend>,
 }
 
@@ -38,19 +76,21 @@ impl Patterns {
         }
         let swings = Swings::of(points);
         Self {
-            ascending_triangle: Some(AscendingTriangle::find(points, &swings)),
-            bull_flag: (points.len() >= BullFlag::POINTS_MIN).then(|| BullFlag::find(points)),
-            bull_pennant: Some(BullPennant::find(points)),
-            falling_wedge: Some(FallingWedge::find(&swings)),
-            cup_handle: (points.len() >= CupHandle::POINTS_MIN).then(|| CupHandle::find(points)),
-            inverse_head_shoulders: Some(InverseHeadShoulders::find(points, &swings)),
+            ascending_triangle: Sought::seek(points, POINTS_MIN, || AscendingTriangle::find(points, &swings)),
+            bull_flag: Sought::seek(points, BullFlag::POINTS_MIN, || BullFlag::find(points)),
+            bull_pennant: Sought::seek(points, POINTS_MIN, || BullPennant::find(points)),
+            falling_wedge: Sought::seek(points, POINTS_MIN, || FallingWedge::find(&swings)),
+            cup_handle: Sought::seek(points, CupHandle::POINTS_MIN, || CupHandle::find(points)),
+            inverse_head_shoulders: Sought::seek(points, POINTS_MIN, || {
+                InverseHeadShoulders::find(points, &swings)
+            }),
             swings: SwingTrend::of(&swings),
         }
     }
 
     /// How many patterns are there; none when there were too few points to look for any.
     pub(super) fn detected(&self) -> Option<f64> {
-        self.ascending_triangle.as_ref()?;
+        self.ascending_triangle.flag()?;
         let detected = self.weighted().iter().filter(|(confidence, _)| confidence.is_some()).count();
         Some(f64::from(u8::try_from(detected).ok()?))
     }
@@ -70,12 +110,12 @@ impl Patterns {
     /// Each pattern's confidence and weight. The weights add up to 1.
     fn weighted(&self) -> [(Option<f64>, f64); 6] {
         [
-            (self.ascending_triangle.flatten().map(|found| found.confidence), 0.20),
-            (self.bull_flag.flatten().map(|found| found.confidence), 0.20),
-            (self.bull_pennant.flatten().map(|found| found.confidence), 0.18),
-            (self.falling_wedge.flatten().map(|found| found.confidence), 0.15),
-            (self.cup_handle.flatten().map(|found| found.confidence), 0.15),
-            (self.inverse_head_shoulders.flatten().map(|found| found.confidence), 0.12),
+            (self.ascending_triangle.found().map(|found| found.confidence), 0.20),
+            (self.bull_flag.found().map(|found| found.confidence), 0.20),
+            (self.bull_pennant.found().map(|found| found.confidence), 0.18),
+            (self.falling_wedge.found().map(|found| found.confidence), 0.15),
+            (self.cup_handle.found().map(|found| found.confidence), 0.15),
+            (self.inverse_head_shoulders.found().map(|found| found.confidence), 0.12),
         ]
     }
 }

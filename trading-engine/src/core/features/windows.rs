@@ -17,9 +17,8 @@ use super::whales::{Movement, Movements};
 /// What the features are computed from: 26 minutes of SOL, BTC and ETH prices, one book, all wallets' trades and
 /// whale movements.
 ///
-/// **Bound:** each source keeps at most 1,560 seconds, whatever the rate of events. Encoded that is at most 110 KB for
-/// a token's prices (24 KB at one price a second), 190 KB for the book, 220 KB for trades and 150 KB for whales: under
-/// 900 KB in all.
+/// **Bound:** each source keeps at most 1,560 seconds, whatever the rate of events. Encoded that is under 750 KB; a
+/// token's prices take 23 KB of it while there is one a second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Windows {
     #[serde(with = "VenueName")]

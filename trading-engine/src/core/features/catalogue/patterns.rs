@@ -30,124 +30,124 @@ pub(super) const FEATURES: &[Feature] = &[
         "pat_asc_tri_detected",
         Unit::Flag,
         "two highs and two lows or more; mean |high / median high − 1| ≤ 0.15 %; lows that rise by least squares",
-        |at| flag(&at.patterns.ascending_triangle),
+        |at| at.patterns.ascending_triangle.flag(),
     ),
     pattern(
         "pat_asc_tri_confidence",
         Unit::Ratio,
         "0.4 (1 − deviation / 0.15 %) + 0.35 min(1, rise of the lows in % a swing × 10) + 0.25 max(0, 1 − compression)",
-        |at| Some(at.patterns.ascending_triangle??.confidence),
+        |at| Some(at.patterns.ascending_triangle.found()?.confidence),
     ),
     pattern("pat_asc_tri_resistance_level", Unit::Usd, "median of the highs", |at| {
-        Some(at.patterns.ascending_triangle??.resistance_level)
+        Some(at.patterns.ascending_triangle.found()?.resistance_level)
     }),
     pattern("pat_asc_tri_support_level", Unit::Usd, "median of the lows", |at| {
-        Some(at.patterns.ascending_triangle??.support_level)
+        Some(at.patterns.ascending_triangle.found()?.support_level)
     }),
     pattern(
         "pat_asc_tri_compression_ratio",
         Unit::Ratio,
         "range of the second half of the points / range of the first half",
-        |at| Some(at.patterns.ascending_triangle??.compression_ratio),
+        |at| Some(at.patterns.ascending_triangle.found()?.compression_ratio),
     ),
     pattern(
         "pat_bull_flag_detected",
         Unit::Flag,
         "first 40 % of the points: low before high, 0.3 % or more apart (pole); the rest: slope ≤ 0.05 % a point, \
          retracement ≤ 50 %",
-        |at| flag(&at.patterns.bull_flag),
+        |at| at.patterns.bull_flag.flag(),
     ),
     pattern(
         "pat_bull_flag_confidence",
         Unit::Ratio,
         "0.4 min(1, height in %) + 0.35 (1 − retracement) + 0.25 max(0, 1 − |slope in %| / 0.1)",
-        |at| Some(at.patterns.bull_flag??.confidence),
+        |at| Some(at.patterns.bull_flag.found()?.confidence),
     ),
     pattern(
         "pat_bull_flag_pole_height_pct",
         Unit::Percent,
         "(pole high − pole low) / pole low × 100",
-        |at| Some(at.patterns.bull_flag??.pole_height_percent),
+        |at| Some(at.patterns.bull_flag.found()?.pole_height_percent),
     ),
     pattern(
         "pat_bull_flag_retracement_pct",
         Unit::Percent,
         "max(0, pole high − lowest of the flag) / (pole high − pole low) × 100",
-        |at| Some(at.patterns.bull_flag??.retracement_percent),
+        |at| Some(at.patterns.bull_flag.found()?.retracement_percent),
     ),
     pattern(
         "pat_bull_pennant_detected",
         Unit::Flag,
         "first 35 % of the points: a pole; the rest: two highs and two lows or more, highs not rising, lows not \
          falling, compression ≤ 0.9",
-        |at| flag(&at.patterns.bull_pennant),
+        |at| at.patterns.bull_pennant.flag(),
     ),
     pattern(
         "pat_bull_pennant_confidence",
         Unit::Ratio,
         "0.35 min(1, height in %) + 0.35 min(1, (rise of the lows − rise of the highs in % a swing) / 0.5) + 0.3 (1 − \
          compression)",
-        |at| Some(at.patterns.bull_pennant??.confidence),
+        |at| Some(at.patterns.bull_pennant.found()?.confidence),
     ),
     pattern(
         "pat_bull_pennant_compression_ratio",
         Unit::Ratio,
         "range of the second half of the pennant / range of its first half",
-        |at| Some(at.patterns.bull_pennant??.compression_ratio),
+        |at| Some(at.patterns.bull_pennant.found()?.compression_ratio),
     ),
     pattern(
         "pat_fall_wedge_detected",
         Unit::Flag,
         "two highs and two lows or more; both fall by least squares over the points, the highs more steeply; \
          contraction ≤ 0.95",
-        |at| flag(&at.patterns.falling_wedge),
+        |at| at.patterns.falling_wedge.flag(),
     ),
     pattern(
         "pat_fall_wedge_confidence",
         Unit::Ratio,
         "0.4 min(1, (slope of lows − slope of highs) / |slope of highs|) + 0.35 (1 − contraction) + 0.25 min(1, \
          turning points / 6)",
-        |at| Some(at.patterns.falling_wedge??.confidence),
+        |at| Some(at.patterns.falling_wedge.found()?.confidence),
     ),
     pattern(
         "pat_fall_wedge_contraction",
         Unit::Ratio,
         "max(0, last high − last low) / (first high − first low)",
-        |at| Some(at.patterns.falling_wedge??.contraction),
+        |at| Some(at.patterns.falling_wedge.found()?.contraction),
     ),
     pattern(
         "pat_cup_handle_detected",
         Unit::Flag,
         "first 75 % of the points in thirds: the highest of the first and of the last (the rims) ≤ 0.15 % apart, the \
          lowest of the middle (the bottom) the lowest of all, depth ≥ 0.3 %; the rest: retracement ≤ 50 %",
-        |at| flag(&at.patterns.cup_handle),
+        |at| at.patterns.cup_handle.flag(),
     ),
     pattern(
         "pat_cup_handle_confidence",
         Unit::Ratio,
         "0.4 min(1, depth in %) + 0.35 (1 − retracement) + 0.25 (1 − distance of the rims / 0.15 %), with retracement \
          = max(0, right rim − lowest of the rest) / (right rim − bottom)",
-        |at| Some(at.patterns.cup_handle??.confidence),
+        |at| Some(at.patterns.cup_handle.found()?.confidence),
     ),
     pattern("pat_cup_handle_depth_pct", Unit::Percent, "(lower rim − bottom) / lower rim × 100", |at| {
-        Some(at.patterns.cup_handle??.depth_percent)
+        Some(at.patterns.cup_handle.found()?.depth_percent)
     }),
     pattern(
         "pat_inv_hs_detected",
         Unit::Flag,
         "three lows in a row: the outer (the shoulders) ≤ 0.15 % apart, the middle one (the head) ≥ 0.05 % under the \
          lower shoulder; the newest such three",
-        |at| flag(&at.patterns.inverse_head_shoulders),
+        |at| at.patterns.inverse_head_shoulders.flag(),
     ),
     pattern(
         "pat_inv_hs_confidence",
         Unit::Ratio,
         "0.4 min(1, head under shoulder in % / 0.3) + 0.35 (1 − distance of the shoulders / 0.15 %) + 0.25 max(0, 1 − \
          distance of the two peaks beside the head / 0.15 %)",
-        |at| Some(at.patterns.inverse_head_shoulders??.confidence),
+        |at| Some(at.patterns.inverse_head_shoulders.found()?.confidence),
     ),
     pattern("pat_inv_hs_neckline", Unit::Usd, "mean of the two peaks beside the head", |at| {
-        Some(at.patterns.inverse_head_shoulders??.neckline)
+        Some(at.patterns.inverse_head_shoulders.found()?.neckline)
     }),
     pattern(
         "pat_swing_trend",
@@ -163,7 +163,3 @@ pub(super) const FEATURES: &[Feature] = &[
         Some(f64::from(u8::from(at.patterns.swings?.lower_highs)))
     }),
 ];
-
-fn flag<P>(looked_for: &Option<Option<P>>) -> Option<f64> {
-    looked_for.as_ref().map(|found| f64::from(u8::from(found.is_some())))
-}

@@ -1,7 +1,7 @@
 //! A steep rise and what follows it.
 
 use super::{above_zero, compression};
-use crate::core::features::series::{highest, lowest};
+use crate::core::features::series::lowest;
 use crate::core::features::swings::{Swings, as_numbers, mean, slope};
 
 /// A rise from the lowest to the highest point of the first part of a series.
@@ -16,10 +16,11 @@ impl Pole {
 
     /// None when it is too small, or falls.
     fn find(points: &[f64]) -> Option<Self> {
-        let (low, high) = (lowest(points)?, highest(points)?);
-        let place = |price: f64| points.iter().position(|point| *point == price);
+        let by_price = |one: &(usize, &f64), other: &(usize, &f64)| one.1.total_cmp(other.1);
+        let (low_at, &low) = points.iter().enumerate().min_by(by_price)?;
+        let (high_at, &high) = points.iter().enumerate().max_by(by_price)?;
         let height_percent = (high - low) / low * 100.0;
-        (place(low)? < place(high)? && height_percent >= Self::HEIGHT_PERCENT_MIN).then_some(Self {
+        (low_at < high_at && height_percent >= Self::HEIGHT_PERCENT_MIN).then_some(Self {
             low,
             high,
             height_percent,
