@@ -5,6 +5,8 @@
     clippy::cast_sign_loss
 )]
 
+use std::path::{Path, PathBuf};
+
 use goat::event::{Observation, Payload, Source, TokenPrice};
 use goat::values::{Price, Seq, Symbol, UnixMicros};
 use proptest::prelude::*;
@@ -145,13 +147,19 @@ fn a_threshold_is_a_whole_number_of_hundredths_of_a_percent() {
     }
 }
 
+/// The files of a folder and of the folders in it, without tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let shipped = paths.filter(|path| !path.ends_with("tests.rs") && !path.ends_with("tests"));
+    shipped.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
 /// The core may reach for nothing that is not in the event or in the state.
 #[test]
 fn the_core_imports_nothing_impure() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core");
-    let sources = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core");
     let pure = ["std::", "goat::event", "goat::values", "serde::", "super::", "self::", "crate::core"];
-    for path in sources.filter(|path| !path.ends_with("tests.rs")) {
+    for path in sources(&folder) {
         let text = std::fs::read_to_string(&path).unwrap();
         for line in text.lines().map(str::trim) {
             let import = line.strip_prefix("use ").or_else(|| line.strip_prefix("pub use "));

@@ -10,8 +10,8 @@ use crate::core::features::{FeatureId, Group, MINUTES};
 const MINUTE: i64 = 60_000;
 
 /// Of events told as milliseconds before the moment.
-fn features(events: Vec<Known>) -> FeatureSet {
-    folded(&events).at(time(25 * MINUTE))
+fn features(events: &[Known]) -> FeatureSet {
+    folded(events).at(time(25 * MINUTE))
 }
 
 fn before(millis: i64, payload: goat::event::Payload) -> Known {
@@ -34,7 +34,7 @@ fn assert_none(features: &FeatureSet, minute: u8, names: &[&str]) {
 #[test]
 fn a_minute_of_prices() {
     let ticks = [(58_000, 100.0), (40_000, 102.0), (20_000, 99.0), (1000, 101.0)];
-    let features = features(ticks.map(|(millis, tick)| before(millis, price("SOL", tick))).to_vec());
+    let features = features(&ticks.map(|(millis, tick)| before(millis, price("SOL", tick))));
 
     assert_values(
         &features,
@@ -83,14 +83,9 @@ fn a_minute_begins_with_its_first_moment_and_the_running_second_is_left_out() {
 
 #[test]
 fn lags_are_by_time_and_a_missing_minute_is_no_other_minute() {
-    let minutes = [0, 1, 2, 4, 5, 6].map(|minute| (minute, 100.0 + f64::from(minute)));
-    let features = features(
-        minutes
-            .iter()
-            .rev()
-            .map(|&(k, tick)| before(i64::from(k) * MINUTE + 1000, price("SOL", tick)))
-            .collect(),
-    );
+    let closes = [6_i32, 5, 4, 2, 1, 0].map(|minute| (i64::from(minute), 100.0 + f64::from(minute)));
+    let features =
+        features(&closes.map(|(minute, close)| before(minute * MINUTE + 1000, price("SOL", close))));
 
     assert_values(
         &features,
@@ -105,7 +100,7 @@ fn lags_are_by_time_and_a_missing_minute_is_no_other_minute() {
 #[test]
 fn a_flow_counts_each_second_once() {
     let flow = |millis, change| before(millis, booked(book(120.0, 60.0, 40.0, change)));
-    let features = features(vec![
+    let features = features(&[
         flow(4 * MINUTE + 5000, Some(1.0)),
         flow(3 * MINUTE + 5000, Some(2.0)),
         flow(2 * MINUTE + 5000, Some(4.0)),
@@ -145,8 +140,7 @@ fn only_the_configured_book_with_two_sides_counts() {
     let mut thin = book(120.0, 60.0, 40.0, None);
     thin.features.bid_slope = 0.0;
 
-    let features =
-        features([thin, elsewhere, one_sided, broken].map(|book| before(5000, booked(book))).to_vec());
+    let features = features(&[thin, elsewhere, one_sided, broken].map(|book| before(5000, booked(book))));
 
     assert_values(&features, &[("ob_mid_price", 0, 120.0), ("ob_sample_count", 0, 1.0)]);
     assert_none(&features, 0, &["ob_aggression_ratio", "ob_net_flow_1m"]);
@@ -154,7 +148,7 @@ fn only_the_configured_book_with_two_sides_counts() {
 
 #[test]
 fn a_minute_of_trades() {
-    let features = features(vec![
+    let features = features(&[
         before(MINUTE + 1, trade(Side::Sell, 10.0, 100.0, None)),
         before(50_000, trade(Side::Buy, 150.0, 100.0, Some(PositionSide::Long))),
         before(30_000, trade(Side::Sell, 50.0, 102.0, None)),
@@ -195,7 +189,7 @@ fn a_minute_of_whales() {
     nothing.sol_change = 0.0;
 
     let events = [unnamed, unknown_share, movement(600.0, 12.0), nothing];
-    let features = features(events.map(|movement| before(5000, moved(movement))).to_vec());
+    let features = features(&events.map(|movement| before(5000, moved(movement))));
 
     assert_values(
         &features,
@@ -217,7 +211,7 @@ fn a_minute_of_whales() {
 
 #[test]
 fn only_inflows_have_no_ratio_to_outflows() {
-    let features = features(vec![
+    let features = features(&[
         before(MINUTE + 5000, moved(movement(10.0, 1.0))),
         before(5000, moved(movement(10.0, 1.0))),
     ]);

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use goat::event::{Payload, Venue};
-use goat::wire::market::BookFeatures;
 
 use super::{Plain, all, mean, minutes, sum};
+
+type BookFeatures = goat::wire::market::BookFeatures;
 
 fn read(payload: &Payload) -> Option<&BookFeatures> {
     match payload {
@@ -40,8 +41,8 @@ pub(super) fn value(plain: &Plain<'_>, feature: &str, minute: usize) -> Option<f
     };
     let slopes = |of: fn(&BookFeatures) -> f64| {
         let books = all(plain.minute(minute, read))?;
-        let sloped = books.into_iter().filter(|book| book.bid_slope != 0.0 && book.ask_slope != 0.0);
-        let slopes: Vec<f64> = sloped.map(of).collect();
+        let deep = books.into_iter().filter(|book| book.bid_slope != 0.0 && book.ask_slope != 0.0);
+        let slopes: Vec<f64> = deep.map(of).collect();
         (!slopes.is_empty()).then(|| mean(&slopes).abs())
     };
     match feature {
