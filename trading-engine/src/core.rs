@@ -9,7 +9,9 @@
 
 pub mod cycles;
 mod engine;
+pub mod gains;
 mod micros;
+pub mod profiles;
 
 pub use engine::{Cursor, Effect, Engine, Plan};
 
