@@ -151,8 +151,8 @@ fn the_core_imports_nothing_but_std_serde_and_the_domain() {
     ];
     let is_core =
         |path: &str| path == "trading-engine/src/core.rs" || path.starts_with("trading-engine/src/core/");
-    let sources = sources();
     let is_test = |path: &str| path.ends_with("tests.rs") || path.contains("/tests/");
+    let sources = sources();
     let core = sources.iter().filter(|(path, _)| is_core(path) && !is_test(path));
     let mut seen = 0;
     for (path, text) in core {
