@@ -7,11 +7,13 @@
 //! Each part of the engine is one fold over the events, side by side in [`Engine`]. A part reads what it
 //! needs of an event, changes its own state, and reports by [`Effect`].
 
+pub mod command;
+pub mod controls;
 pub mod cycles;
 mod engine;
 mod micros;
 
-pub use engine::{Cursor, Effect, Engine, Plan};
+pub use engine::{Carried, Cursor, Effect, Engine, Hour, Plan};
 
 #[cfg(test)]
 mod tests;
