@@ -28,20 +28,16 @@ pub use history::{History, Page, Range};
 pub use status::Archive;
 pub use target::Target;
 
+use goat::postgres::PostgresError;
+
 use crate::journal::JournalError;
 
 /// The archive cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// `archive.url` cannot be used.
-    #[error("archive.url {0}")]
-    Target(String),
-    /// The server said no, or is not there.
-    #[error("the archive failed: {0}{cause}", cause = cause(.0))]
-    Database(#[from] tokio_postgres::Error),
-    /// The server said nothing.
-    #[error("the archive did not answer within {0} ms while {1}")]
-    Silent(u128, &'static str),
+    /// `archive.url` cannot be used, or the server said no, or nothing.
+    #[error("{failed}{0}", failed = if matches!(.0, PostgresError::Address { .. }) { "" } else { "the archive failed: " })]
+    Server(#[from] PostgresError),
     /// What is there is not what we write to.
     #[error("the archive's schema does not fit: {0}")]
     Schema(String),
@@ -64,11 +60,8 @@ pub enum ArchiveError {
     Internal(String),
 }
 
-/// What the client's own sentence leaves out, such as that a connection was refused.
-fn cause(error: &tokio_postgres::Error) -> String {
-    let said = error.to_string();
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    cause
-        .filter(|cause| !said.contains(cause.as_str()))
-        .map_or_else(String::new, |cause| format!(": {cause}"))
+impl From<tokio_postgres::Error> for ArchiveError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Server(error.into())
+    }
 }

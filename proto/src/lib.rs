@@ -5,6 +5,7 @@
 //! - [`convert`]: between the two. Into the wire never fails, out of it may.
 //! - [`error`]: the one table of error kinds with their gRPC codes and HTTP statuses.
 //! - [`settings`]: what can be configured: defaults < `goat.toml` < `GOAT_…` environment.
+//! - `postgres`: how a server of it is reached, with TLS where the way is long; a feature of that name.
 //! - [`service`]: how every service of ours starts, serves, connects and stops.
 
 // Tests compare what must be equal to the last bit, and figment's jail has large errors.
@@ -13,6 +14,8 @@
 pub mod convert;
 pub mod error;
 pub mod event;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod service;
 pub mod settings;
 pub mod values;

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 mod archive;
 mod feeds;
+mod ledger;
 mod query;
 mod secret;
 
 pub use archive::Archive;
 pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use ledger::Ledger;
 pub use query::Query;
 pub use secret::Secret;
 
@@ -58,6 +60,8 @@ pub struct Settings {
     pub query: Query,
     /// Price cycles.
     pub cycles: Cycles,
+    /// What must survive of the trading-engine.
+    pub ledger: Ledger,
     /// The data-engine's addresses.
     pub data_engine: DataEngine,
     /// The trading-engine's addresses.
@@ -301,6 +305,7 @@ impl Settings {
         }
         self.query.validate()?;
         self.archive.validate()?;
+        self.ledger.validate()?;
         // One file is written to, the one before it stays whatever happens, and the next needs its room.
         if self.journal.disk_bytes_max / 4 < self.journal.segment_bytes {
             return refuse(

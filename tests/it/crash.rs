@@ -72,7 +72,7 @@ async fn assert_same_states(
     let common = until("both engines stand at the same positions", PATIENCE, async || {
         for (client, seen) in [&mut one, &mut other].into_iter().zip(&mut hashes) {
             let status = client.get_status(GetStatusRequest {}).await.unwrap().into_inner();
-            seen.insert(status.cursor_seq, status.state_hash);
+            seen.insert(status.state_seq, status.state_hash);
         }
         let [ours, theirs] = &hashes;
         let common: Vec<u64> = ours.keys().filter(|seq| theirs.contains_key(seq)).copied().collect();

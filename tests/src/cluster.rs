@@ -177,7 +177,7 @@ impl Cluster {
     pub fn expect_losses_of_the_data_engine(&mut self) {
         self.expect("a write that was cut short, and never acknowledged, has been removed");
         self.expect("the stream from the data-engine");
-        self.expect("recent prices could not be fetched into the workspace");
+        self.expect("recent rows could not be fetched into the workspace");
     }
 
     /// Starts the data-engine and waits until it answers.

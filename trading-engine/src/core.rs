@@ -29,7 +29,7 @@ pub mod risk;
 pub mod validator;
 pub mod wallets;
 
-pub use engine::{Cursor, Effect, Engine, Plan};
+pub use engine::{Carried, Cursor, Effect, Engine, Hour, Plan};
 
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,14 @@ const BACKOFF_LAST: Duration = Duration::from_secs(2);
 const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What the core reads.
-const KINDS: [EventKind; 4] = [EventKind::Price, EventKind::Trade, EventKind::Whale, EventKind::Feed];
+const KINDS: [EventKind; 6] = [
+    EventKind::Price,
+    EventKind::Book,
+    EventKind::Trade,
+    EventKind::Whale,
+    EventKind::Candle,
+    EventKind::Feed,
+];
 
 /// Where a stream begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,25 +1,31 @@
-//! What must survive: the snapshot of the state and the rows that belong to it.
+//! What must survive: the snapshot of the state, the rows that belong to it, and the commands.
 //!
 //! A commit is whole or not at all: the rows, the state and the cursor go together. After a crash the events
-//! after the last commit are folded again, so a commit may come late and never wrong. Commits are made on a
-//! thread of their own ([`commit_on_a_thread`]); the core does not wait for the disk.
+//! after the last commit are folded again, so a commit may come late and never wrong. Commands cannot be read
+//! again anywhere, so each is made durable, with its place, before it is folded. All of it happens on a thread
+//! of its own ([`keep_on_a_thread`]).
+//!
+//! A ledger is a `DuckDB` file ([`DuckLedger`]) or a `PostgreSQL` database ([`PostgresLedger`]): the same tables,
+//! derived from [`crate::tables`].
 
 mod duck;
+mod keeper;
+mod postgres;
 mod schema;
 
 use std::path::PathBuf;
-use std::time::Instant;
 
+use goat::postgres::PostgresError;
 use goat::values::Seq;
-use tokio::sync::{mpsc, oneshot};
 
 pub use duck::DuckLedger;
+pub use keeper::{COMMITS_QUEUED_MAX, Keeper, Taken, keep_on_a_thread};
+pub use postgres::PostgresLedger;
 
-use crate::Outcome;
+use crate::core::command::Command;
 use crate::core::cycles::Cycle;
-
-/// Commits that may wait for the disk. A full queue makes the next commit larger, not the core slower.
-pub const COMMITS_QUEUED_MAX: usize = 1;
+use crate::tables::duck::DuckError;
+use crate::tables::{Batch, InvalidRow, Record, Recorded, Row, Table, Value};
 
 /// The state at a position of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub struct Snapshot {
     pub version: u32,
     /// The last position that the state contains.
     pub cursor_seq: Seq,
+    /// The ordinal of the last command that the state contains.
+    pub command: u64,
     /// The encoded state.
     pub state: Vec<u8>,
 }
@@ -41,6 +49,19 @@ pub struct Saved {
     pub snapshot: Snapshot,
     /// The closed cycles of the snapshot's log, oldest first.
     pub closed: Vec<Cycle>,
+    /// Commands that the snapshot does not contain, in the order of their ordinals.
+    pub commands: Vec<Logged>,
+}
+
+/// A command with what the ledger knows of it besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The log that its place belongs to.
+    pub log_id: String,
+    /// What the one who sent it calls it, so that it may be sent again.
+    pub request_id: Option<String>,
+    /// The command.
+    pub command: Command,
 }
 
 /// What is written together.
@@ -48,29 +69,94 @@ pub struct Saved {
 pub struct Commit {
     /// Replaces the one before.
     pub snapshot: Snapshot,
-    /// The first commit after a cold start: what the ledger has of this log is dropped.
+    /// The first commit after a cold start: what the ledger has of this log and is computed anew is dropped.
     pub begins: bool,
-    /// Cycles that ended since the commit before.
-    pub closed: Vec<Cycle>,
-    /// The cycles that are active now; they replace those of the commit before.
-    pub active: Vec<Cycle>,
+    /// Rows that came about or changed since the commit before.
+    pub rows: Batch,
 }
 
-/// A place that outlives the process.
+/// A place that outlives the process. One process has it at a time.
 pub trait Ledger: Send {
-    /// The newest snapshot with its rows; none before the first commit.
+    /// The newest snapshot; none before the first commit.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or when its parts contradict one another.
-    fn load(&mut self) -> Result<Option<Saved>, LedgerError>;
+    /// When it cannot be read.
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, LedgerError>;
 
-    /// Writes a commit. When it returns, the commit survives a crash.
+    /// All rows of a table; of those that belong to a log only the ones of `log_id`.
     ///
     /// # Errors
     ///
-    /// When nothing of it was written.
+    /// When they cannot be read.
+    fn rows(&mut self, table: &'static Table, log_id: &str) -> Result<Vec<Vec<Value>>, LedgerError>;
+
+    /// The rows of the commands after an ordinal, in the order of their ordinals.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    fn commands_after(&mut self, ordinal: u64) -> Result<Vec<Vec<Value>>, LedgerError>;
+
+    /// The row of the command that was sent under `request_id`; none when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn command_of(&mut self, request_id: &str) -> Result<Option<Vec<Value>>, LedgerError>;
+
+    /// Adds a command. When it returns, the command survives a crash.
+    ///
+    /// # Errors
+    ///
+    /// When it was not written, or the outcome is unknown.
+    fn append(&mut self, command: &Logged) -> Result<(), LedgerError>;
+
+    /// Writes a commit; the same once more changes nothing. When it returns, the commit survives a crash.
+    ///
+    /// # Errors
+    ///
+    /// When nothing of it was written, or the outcome is unknown.
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError>;
+}
+
+/// The newest snapshot with what belongs to it; none before the first commit.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn load(ledger: &mut dyn Ledger) -> Result<Option<Saved>, LedgerError> {
+    let Some(snapshot) = ledger.snapshot()? else { return Ok(None) };
+    let cycles: Vec<Cycle> = recorded(&ledger.rows(Cycle::TABLE, &snapshot.log_id)?)?;
+    let mut closed: Vec<Cycle> = cycles.into_iter().filter(|cycle| !cycle.is_active()).collect();
+    closed.sort_by_key(|cycle| (cycle.end.map(|end| end.seq), cycle.id.threshold));
+    let commands = recorded(&ledger.commands_after(snapshot.command)?)?;
+    Ok(Some(Saved { snapshot, closed, commands }))
+}
+
+/// Records of their rows.
+///
+/// # Errors
+///
+/// When a row is none.
+pub fn recorded<R: Recorded>(rows: &[Vec<Value>]) -> Result<Vec<R>, LedgerError> {
+    let read = rows.iter().map(|row| R::recorded(&Row::new(R::TABLE, row)));
+    Ok(read.collect::<Result<_, InvalidRow>>()?)
+}
+
+/// The documents of a table's rows.
+///
+/// # Errors
+///
+/// When the rows cannot be read, or have none.
+pub fn documents(
+    ledger: &mut dyn Ledger,
+    table: &'static Table,
+    log_id: &str,
+) -> Result<Vec<String>, LedgerError> {
+    let rows = ledger.rows(table, log_id)?;
+    let text = |row: &Vec<Value>| Row::new(table, row).text(Table::DOCUMENT).map(str::to_owned);
+    Ok(rows.iter().map(text).collect::<Result<_, InvalidRow>>()?)
 }
 
 /// The ledger cannot be used.
@@ -78,80 +164,40 @@ pub trait Ledger: Send {
 pub enum LedgerError {
     /// Another process has it.
     #[error("the ledger is in use by another trading-engine: {0} is locked")]
-    Locked(PathBuf),
+    Locked(String),
     /// It was written by other code; says what is different.
-    #[error("the ledger {path} does not fit: {problem}")]
+    #[error("the ledger {place} does not fit: {problem}")]
     DoesNotFit {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the database.
+        place: String,
         /// What is different.
         problem: String,
     },
     /// Its parts contradict one another.
     #[error("the ledger is damaged: {0}; start with --cold to compute it anew")]
     Damaged(String),
+    /// A row is not what this version knows.
+    #[error("the ledger has a row that this version cannot read: {0}")]
+    Unreadable(#[from] InvalidRow),
     /// The file or its folder.
     #[error("{0}: {1}")]
     File(PathBuf, #[source] std::io::Error),
-    /// The database.
+    /// The database in the file.
     #[error("the ledger: {0}")]
-    Database(#[from] duckdb::Error),
+    Duck(#[from] DuckError),
+    /// The database on a server, or its address.
+    #[error("{of}{0}", of = if matches!(.0, PostgresError::Address { .. }) { "" } else { "the ledger: " })]
+    Postgres(#[from] PostgresError),
 }
 
-/// Commits what comes through the returned queue until it is closed, on a thread of its own.
-///
-/// The outcome comes when the thread ends: after the last commit, or at the first that failed.
-///
-/// # Errors
-///
-/// When the thread cannot be started.
-pub fn commit_on_a_thread(
-    mut ledger: Box<dyn Ledger>,
-) -> std::io::Result<(mpsc::Sender<Commit>, Outcome<LedgerError>)> {
-    let (queue, mut commits) = mpsc::channel::<Commit>(COMMITS_QUEUED_MAX);
-    let (told, outcome) = oneshot::channel();
-    std::thread::Builder::new().name("ledger".to_owned()).spawn(move || {
-        let mut ended = Ok(());
-        while let Some(commit) = commits.blocking_recv() {
-            let began = Instant::now();
-            ended = ledger.commit(&commit);
-            if ended.is_err() {
-                break;
-            }
-            metrics::histogram!("goat_trading_commit_seconds").record(began.elapsed());
-        }
-        drop(commits);
-        // The receiver is gone only when the service is.
-        let _ = told.send(ended);
-    })?;
-    Ok((queue, outcome))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct FullDisk;
-
-    impl Ledger for FullDisk {
-        fn load(&mut self) -> Result<Option<Saved>, LedgerError> {
-            Ok(None)
-        }
-
-        fn commit(&mut self, _: &Commit) -> Result<(), LedgerError> {
-            Err(LedgerError::File("ledger".into(), std::io::ErrorKind::StorageFull.into()))
-        }
+impl From<duckdb::Error> for LedgerError {
+    fn from(error: duckdb::Error) -> Self {
+        Self::Duck(error.into())
     }
+}
 
-    #[tokio::test]
-    async fn the_first_commit_that_fails_is_the_last_and_says_why() {
-        let (queue, outcome) = commit_on_a_thread(Box::new(FullDisk)).unwrap();
-        let snapshot = Snapshot { log_id: "log".into(), version: 1, cursor_seq: Seq::new(1), state: vec![] };
-        let commit = Commit { snapshot, begins: true, closed: vec![], active: vec![] };
-
-        queue.send(commit).await.unwrap();
-
-        assert_eq!(outcome.await.unwrap().unwrap_err().to_string(), "ledger: no storage space");
-        assert!(queue.is_closed());
+impl From<tokio_postgres::Error> for LedgerError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error.into())
     }
 }

@@ -1,7 +1,7 @@
 //! Everything that is computed from the recorded market; restartable at any moment.
 //!
 //! ```text
-//! data-engine ═ gRPC ═▶ feed → runner (one thread) ─┬→ ledger     (DuckDB file: state, rows, cursor, one commit)
+//! data-engine ═ gRPC ═▶ feed → runner (one thread) ─┬→ ledger     (DuckDB file │ PostgreSQL: state, rows, cursor, one commit; commands)
 //!                                core (pure fold)   ├→ workspace  (DuckDB in memory: SQL)
 //!                                                   └→ view → serve (gRPC)
 //! ```
@@ -10,6 +10,7 @@
 //! - [`feed`]: the stream from the data-engine: resumed, watched, bounded.
 //! - [`runner`]: the thread between the two, and where its effects go.
 //! - [`ledger`], [`snapshot`], [`restart`]: what survives the process, and when it can be gone on with.
+//! - [`tables`]: every table that is kept or asked, described once.
 //! - [`workspace`]: the tables that are asked with SQL.
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
 
@@ -21,25 +22,27 @@ pub mod restart;
 pub mod runner;
 pub mod serve;
 pub mod snapshot;
+pub mod tables;
 pub mod view;
 pub mod workspace;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use duckdb::Connection;
 use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
-use goat::settings::Settings;
+use goat::postgres::PostgresError;
+use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::changes::CHANGES_QUEUED_MAX;
 use crate::core::Plan;
 use crate::core::cycles::Threshold;
-use crate::ledger::{DuckLedger, Ledger, LedgerError};
+use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
 use crate::restart::Origin;
-use crate::runner::Surroundings;
+use crate::runner::{COMMANDS_QUEUED_MAX, Surroundings};
 use crate::serve::Trading;
 use crate::view::{Shared, View};
 use crate::workspace::Readers;
@@ -63,24 +66,25 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let readiness = Readiness::default();
     let administered = tokio::spawn(serve_admin(admin, readiness.clone(), stop.clone()));
 
-    let (folder, planned) = (ledger_folder(&settings), plan.clone());
-    let opened = tokio::task::spawn_blocking(move || open(&folder, &planned, cold));
+    let (folder, planned, kept) = (ledger_folder(&settings), plan.clone(), settings.ledger.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&kept, &folder, &planned, cold));
     let opened =
         opened.await.map_err(|error| Failure::Internal(format!("opening the ledger: {error}")))??;
 
     let (watchers, _) = broadcast::channel(CHANGES_QUEUED_MAX);
     let view = Shared::new(View::new(&plan.cycle_thresholds));
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
-    let (commits, committed) =
-        ledger::commit_on_a_thread(Box::new(opened.ledger)).map_err(|error| no_thread(&error))?;
+    let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
     let (rows, written) =
         workspace::write_on_a_thread(opened.workspace).map_err(|error| no_thread(&error))?;
+    let (commands, asked) = mpsc::channel(COMMANDS_QUEUED_MAX);
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
         data_engine: settings.data_engine.listen,
         started,
-        commits,
+        keeper,
+        commands: asked,
         rows,
         view: view.clone(),
         watchers: watchers.clone(),
@@ -89,14 +93,14 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     };
     let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
     let thresholds = plan.cycle_thresholds;
-    let trading = Trading { started_at, thresholds, view, readers, watchers, stop: stop.clone() };
+    let trading = Trading { started_at, thresholds, view, readers, commands, watchers, stop: stop.clone() };
     let served = serve_grpc(grpc, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
     let administered = async {
         administered.await.map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))?
     };
     let outcomes = tokio::join!(
-        guard(&stop, outcome("ledger", committed)),
+        guard(&stop, outcome("ledger", kept)),
         guard(&stop, outcome("workspace", written)),
         guard(&stop, outcome("core", ran)),
         guard(&stop, served),
@@ -123,9 +127,13 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
         })?;
     }
     let folder = ledger_folder(settings);
-    let found = DuckLedger::exists(&folder)?;
+    let place = match &settings.ledger.url {
+        Some(_) => "in PostgreSQL".to_owned(),
+        None => folder.display().to_string(),
+    };
+    let found = settings.ledger.url.is_some() || DuckLedger::exists(&folder)?;
     let ledger = if found {
-        match open(&folder, &plan, false)?.origin {
+        match open(&settings.ledger, &folder, &plan, false)?.origin {
             Origin::Warm(warm) => {
                 format!("holds the state at position {} of log {}", warm.engine.cursor().seq, warm.log_id)
             }
@@ -138,20 +146,23 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     Ok(vec![
         format!("addresses: {} and {} are free", addresses.listen, addresses.metrics_listen),
         format!("cycles: {} at {} %", plan.cycle_token, thresholds.join(", ")),
-        format!("ledger: {} {ledger}", folder.display()),
+        format!("ledger: {place} {ledger}"),
     ])
 }
 
 struct Opened {
-    ledger: DuckLedger,
+    ledger: Box<dyn Ledger>,
     origin: Origin,
     workspace: Connection,
 }
 
-fn open(folder: &std::path::Path, plan: &Plan, cold: bool) -> Result<Opened, Failure> {
-    let mut ledger = DuckLedger::open(folder)?;
+fn open(kept: &LedgerSettings, folder: &Path, plan: &Plan, cold: bool) -> Result<Opened, Failure> {
+    let mut ledger: Box<dyn Ledger> = match PostgresLedger::open(kept)? {
+        Some(ledger) => Box::new(ledger),
+        None => Box::new(DuckLedger::open(folder)?),
+    };
     // What is going to be dropped need not be readable.
-    let saved = if cold { None } else { ledger.load()? };
+    let saved = if cold { None } else { ledger::load(ledger.as_mut())? };
     let origin = restart::origin(saved, plan, cold)?;
     let workspace =
         workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))?;
@@ -198,8 +209,12 @@ impl From<LedgerError> for Failure {
         let text = error.to_string();
         match error {
             LedgerError::Locked(_) => Self::Unavailable(text),
-            LedgerError::DoesNotFit { .. } | LedgerError::Damaged(_) => Self::Damage(text),
-            LedgerError::File(..) | LedgerError::Database(_) => Self::Io(text),
+            LedgerError::DoesNotFit { .. } | LedgerError::Damaged(_) | LedgerError::Unreadable(_) => {
+                Self::Damage(text)
+            }
+            LedgerError::Postgres(PostgresError::Address { .. }) => Self::Usage(text),
+            LedgerError::Postgres(_) => Self::Unavailable(text),
+            LedgerError::File(..) | LedgerError::Duck(_) => Self::Io(text),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Whether what the ledger has can be gone on with.
 
-use crate::core::{Engine, Plan};
-use crate::ledger::{LedgerError, Saved};
+use goat::wire::market::Mode;
+
+use crate::core::controls::Controls;
+use crate::core::{self, Engine, Plan};
+use crate::ledger::{Ledger, LedgerError, Saved, Taken, documents, recorded};
 use crate::snapshot;
+use crate::tables::{Carried, Record, Row, Table};
 
 /// Where the process begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +56,50 @@ pub fn origin(saved: Option<Saved>, plan: &Plan, cold: bool) -> Result<Origin, L
     }
 }
 
+/// Whether a cold start takes a table over. `same_log`: what the ledger has belongs to the log that is begun on.
+#[must_use]
+pub fn is_carried(carried: Carried, mode: Mode, same_log: bool) -> bool {
+    match carried {
+        Carried::Never => false,
+        Carried::Always => true,
+        Carried::SameMarket => same_log || mode == Mode::Live,
+    }
+}
+
+/// What a cold start on the log `log_id` takes over of what was committed.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, LedgerError> {
+    let Some(snapshot) = ledger.snapshot()? else { return Ok(Taken::default()) };
+    let same_log = snapshot.log_id == log_id;
+    let mut carried = core::Carried::default();
+    if is_carried_table(Controls::TABLE, mode, same_log) {
+        for document in documents(ledger, Controls::TABLE, &snapshot.log_id)? {
+            carried.controls = Some(rebuilt(Controls::TABLE, &document)?);
+        }
+    }
+    let commands: Vec<_> = recorded(&ledger.commands_after(snapshot.command)?)?;
+    let last_command =
+        commands.last().map_or(snapshot.command, |logged: &crate::ledger::Logged| logged.command.ordinal);
+    Ok(Taken { carried, commands, last_command })
+}
+
+fn is_carried_table(table: &Table, mode: Mode, same_log: bool) -> bool {
+    table.kept.is_some_and(|kept| is_carried(kept.carried, mode, same_log))
+}
+
+fn rebuilt<T: serde::de::DeserializeOwned>(
+    table: &'static Table,
+    document: &str,
+) -> Result<T, LedgerError> {
+    let unreadable = |error: serde_json::Error| {
+        LedgerError::Unreadable(Row::new(table, &[]).invalid(Table::DOCUMENT, &format!("not its: {error}")))
+    };
+    serde_json::from_str(document).map_err(unreadable)
+}
+
 fn contradiction(engine: &Engine, saved: &Saved) -> Option<String> {
     let (cursor, committed) = (engine.cursor().seq, saved.snapshot.cursor_seq);
     if cursor != committed {
@@ -80,9 +128,14 @@ mod tests {
 
     fn saved() -> Saved {
         let state = snapshot::encode(&Engine::new(plan(20), Seq::new(7))).unwrap();
-        let snapshot =
-            Snapshot { log_id: "log".into(), version: snapshot::VERSION, cursor_seq: Seq::new(7), state };
-        Saved { snapshot, closed: vec![] }
+        let snapshot = Snapshot {
+            log_id: "log".into(),
+            version: snapshot::VERSION,
+            cursor_seq: Seq::new(7),
+            command: 0,
+            state,
+        };
+        Saved { snapshot, closed: vec![], commands: vec![] }
     }
 
     fn reason(saved: Option<Saved>, plan: &Plan, cold: bool) -> String {
@@ -107,6 +160,18 @@ mod tests {
         let mut torn = saved();
         torn.snapshot.state.truncate(3);
         assert!(reason(Some(torn), &plan(20), false).starts_with("the snapshot cannot be read"));
+    }
+
+    #[test]
+    fn what_the_user_decided_is_always_carried_and_positions_only_where_the_market_goes_on() {
+        for mode in [Mode::Live, Mode::Simulated, Mode::Replay] {
+            for same_log in [false, true] {
+                assert!(is_carried(Carried::Always, mode, same_log));
+                assert!(!is_carried(Carried::Never, mode, same_log));
+                let goes_on = mode == Mode::Live || same_log;
+                assert_eq!(is_carried(Carried::SameMarket, mode, same_log), goes_on);
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The one thread that runs the core: takes what the feed brings, folds it, and hands on what follows.
 //!
-//! It waits for nothing but events: rows and commits that their threads cannot take yet are gathered
+//! It waits for nothing but events, and for the disk to have a command before it is folded ([`command`]): rows and commits that their threads cannot take yet are gathered
 //! ([`outbox`]) and go with the next.
 
+mod command;
 mod fold;
 mod outbox;
 mod session;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -20,11 +22,13 @@ use crate::changes::{Change, Changes};
 use crate::core::cycles::Cycle;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
-use crate::ledger::Commit;
+use crate::ledger::{Keeper, Logged};
 use crate::restart::Origin;
-use crate::snapshot::{self, SnapshotError};
+use crate::snapshot::SnapshotError;
 use crate::view::{FeedView, Restart, Shared};
+use crate::tables::BookPace;
 use crate::workspace::Writer;
+pub use command::{Answer, Ask, COMMANDS_QUEUED_MAX, Refused};
 use outbox::Outbox;
 use session::Session;
 
@@ -57,7 +61,9 @@ pub struct Surroundings {
     /// Since when the engine has been starting.
     pub started: Instant,
     /// To the ledger's thread.
-    pub commits: mpsc::Sender<Commit>,
+    pub keeper: Keeper,
+    /// What users want.
+    pub commands: mpsc::Receiver<Ask>,
     /// To the workspace's thread.
     pub rows: Writer,
     /// For the outside.
@@ -102,6 +108,11 @@ struct Runner {
     /// When the present state was begun with.
     began: Instant,
     effects: Vec<Effect>,
+    /// Commands from before the start that the state does not contain yet, in the order of their places.
+    logged: VecDeque<Logged>,
+    /// The ordinal of the newest command there ever was.
+    last_command: u64,
+    pace: BookPace,
     /// Cycles that ended since the view was published.
     closed: Vec<Cycle>,
     published: Instant,
@@ -113,22 +124,26 @@ struct Runner {
 
 enum Next {
     Item(Box<Item>),
+    Ask(Box<Ask>),
     Nothing,
     Stop,
 }
 
 impl Runner {
     fn new(origin: Origin, surroundings: Surroundings, feed: Feed, runtime: Handle) -> Self {
-        let mut outbox = Outbox::new(surroundings.commits.clone(), surroundings.rows.clone());
+        let mut outbox = Outbox::new(surroundings.keeper.clone(), surroundings.rows.clone());
         let mut changes = Changes::new(surroundings.watchers.clone());
         changes.expect(&surroundings.plan.cycle_thresholds, surroundings.started);
+        let mut logged = VecDeque::new();
+        let mut last_command = 0;
         let (engine, log_id, cold_reason, closed) = match origin {
             Origin::Warm(warm) => {
-                outbox.resume(warm.saved.closed.clone(), warm.saved.snapshot.cursor_seq);
+                outbox.resume(&warm);
+                last_command = warm.saved.commands.last().map_or(warm.saved.snapshot.command, ordinal_of);
+                logged.extend(warm.saved.commands);
                 (warm.engine, Some(warm.log_id), None, warm.saved.closed)
             }
             Origin::Cold(reason) => {
-                outbox.begin();
                 (Engine::new(surroundings.plan.clone(), Seq::ZERO), None, Some(reason), Vec::new())
             }
         };
@@ -144,6 +159,9 @@ impl Runner {
             catch_up_ms: None,
             began: surroundings.started,
             effects: Vec::new(),
+            logged,
+            last_command,
+            pace: BookPace::default(),
             closed,
             published: surroundings.started,
             outbox,
@@ -154,18 +172,20 @@ impl Runner {
     }
 
     fn run(mut self) -> Result<(), RunnerError> {
+        self.fold_logged(self.engine.cursor().seq);
         self.request(false);
-        self.publish()?;
+        self.publish();
         loop {
             match self.next() {
-                Next::Item(item) => self.take(*item),
+                Next::Item(item) => self.take(*item)?,
+                Next::Ask(ask) => self.answer(*ask)?,
                 Next::Nothing => {}
                 Next::Stop => break,
             }
             let (now, idle) = (Instant::now(), self.feed.items.is_empty());
             if idle || now.saturating_duration_since(self.published) >= PUBLISH_EVERY {
                 self.changes.flush(now);
-                self.publish()?;
+                self.publish();
             }
             self.outbox.deliver(&self.engine, self.log_id.as_deref(), now, idle)?;
         }
@@ -176,13 +196,19 @@ impl Runner {
         if self.surroundings.stop.is_cancelled() {
             return Next::Stop;
         }
+        // A command is not kept waiting by a stream of events without an end.
+        if let Ok(ask) = self.surroundings.commands.try_recv() {
+            return Next::Ask(Box::new(ask));
+        }
         if let Ok(item) = self.feed.items.try_recv() {
             return Next::Item(Box::new(item));
         }
-        let (items, stop) = (&mut self.feed.items, &self.surroundings.stop);
+        let Surroundings { commands, stop, .. } = &mut self.surroundings;
+        let items = &mut self.feed.items;
         self.runtime.block_on(async {
             tokio::select! {
                 item = items.recv() => item.map_or(Next::Stop, |item| Next::Item(Box::new(item))),
+                ask = commands.recv() => ask.map_or(Next::Stop, |ask| Next::Ask(Box::new(ask))),
                 () = stop.cancelled() => Next::Stop,
                 () = tokio::time::sleep(WAKE_EVERY) => Next::Nothing,
             }
@@ -190,15 +216,15 @@ impl Runner {
     }
 
     /// Shows the outside where the core is now.
-    fn publish(&mut self) -> Result<(), RunnerError> {
-        let state_hash = snapshot::state_hash(&self.engine)?;
+    fn publish(&mut self) {
         let mut view = self.surroundings.view.write();
         if let Some(log_id) = &self.log_id {
             view.log_id.clone_from(log_id);
         }
         view.mode = self.session.mode;
         view.cursor = self.engine.cursor();
-        view.state_hash = state_hash;
+        view.state.clone_from(self.outbox.committed());
+        view.controls.clone_from(self.engine.controls());
         view.caught_up = self.caught_up;
         view.catch_up_ms = self.catch_up_ms;
         view.restart.clone_from(&self.restart);
@@ -216,6 +242,9 @@ impl Runner {
         #[allow(clippy::cast_precision_loss)]
         metrics::gauge!("goat_trading_cursor_lag_events")
             .set(self.session.lag(self.engine.cursor().seq.get()) as f64);
-        Ok(())
     }
+}
+
+fn ordinal_of(logged: &Logged) -> u64 {
+    logged.command.ordinal
 }

@@ -1,5 +1,6 @@
 //! The gRPC service: what the core has published, and the workspace's rows.
 
+mod command;
 mod message;
 
 use std::pin::Pin;
@@ -9,13 +10,15 @@ use goat::service::Stop;
 use goat::values::UnixMicros;
 use goat::wire::TradingService;
 use goat::wire::trading as wire;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::changes::{CHANGES_QUEUED_MAX, Change};
+use crate::core::command::Order;
 use crate::core::cycles::Threshold;
+use crate::runner::Ask;
 use crate::view::Shared;
 use crate::workspace::Readers;
 
@@ -33,6 +36,8 @@ pub struct Trading {
     pub view: Shared,
     /// The tables.
     pub readers: Readers,
+    /// To the core.
+    pub commands: mpsc::Sender<Ask>,
     /// Where changes are told.
     pub watchers: broadcast::Sender<Change>,
     /// Ends the streams.
@@ -83,6 +88,26 @@ impl TradingService for Trading {
             rows: rows.iter().map(wire::PriceAnalysis::from).collect(),
         };
         Ok(Response::new(response))
+    }
+
+    async fn pause_trading(
+        &self,
+        request: Request<wire::PauseTradingRequest>,
+    ) -> Result<Response<wire::PauseTradingResponse>, Status> {
+        let wire::PauseTradingRequest { reason, requested_by, request_id } = request.into_inner();
+        let order = Order::PauseTrading(command::request(reason, requested_by)?);
+        let answer = command::carry_out(&self.commands, order, request_id).await?;
+        Ok(Response::new(wire::PauseTradingResponse { controls: Some((&answer.controls).into()) }))
+    }
+
+    async fn resume_trading(
+        &self,
+        request: Request<wire::ResumeTradingRequest>,
+    ) -> Result<Response<wire::ResumeTradingResponse>, Status> {
+        let wire::ResumeTradingRequest { reason, requested_by, request_id } = request.into_inner();
+        let order = Order::ResumeTrading(command::request(reason, requested_by)?);
+        let answer = command::carry_out(&self.commands, order, request_id).await?;
+        Ok(Response::new(wire::ResumeTradingResponse { controls: Some((&answer.controls).into()) }))
     }
 
     type StreamTradingStream =

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::core::Engine;
 
 /// Changes whenever the encoding of the state does, or what the same events lead to.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The state could not be written as bytes, or the bytes are no state.
 #[derive(Debug, thiserror::Error)]
@@ -38,11 +38,17 @@ pub fn decode(bytes: &[u8]) -> Result<Engine, SnapshotError> {
 ///
 /// When the state cannot be encoded.
 pub fn state_hash(engine: &Engine) -> Result<String, SnapshotError> {
-    let digest = Sha256::digest(encode(engine)?);
+    Ok(hash_of(&encode(engine)?))
+}
+
+/// The hash of a state that is encoded already.
+#[must_use]
+pub fn hash_of(state: &[u8]) -> String {
+    let digest = Sha256::digest(state);
     let mut text = String::with_capacity(2 * digest.len());
     for byte in digest {
         // Writing into a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
-    Ok(text)
+    text
 }

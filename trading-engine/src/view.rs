@@ -7,6 +7,7 @@ use goat::values::{Seq, UnixMicros};
 use goat::wire::market::Mode;
 
 use crate::core::Cursor;
+use crate::core::controls::Controls;
 use crate::core::cycles::{Cycle, Threshold};
 
 /// Closed cycles kept at hand for each threshold: as many as one request may ask for.
@@ -50,6 +51,15 @@ pub struct FeedView {
     pub reconnects: u32,
 }
 
+/// A state that can be compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StateView {
+    /// Its position.
+    pub seq: Seq,
+    /// Equal states have equal hashes.
+    pub hash: String,
+}
+
 /// The closed cycles of one threshold.
 #[derive(Debug, Clone, Default)]
 pub struct Closed {
@@ -68,8 +78,10 @@ pub struct View {
     pub mode: Mode,
     /// The last position folded.
     pub cursor: Cursor,
-    /// Of the state at the cursor.
-    pub state_hash: String,
+    /// The state that was committed last.
+    pub state: StateView,
+    /// What the operator has switched.
+    pub controls: Controls,
     /// The log's end has been reached since the start.
     pub caught_up: bool,
     /// How long that took.

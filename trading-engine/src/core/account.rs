@@ -214,6 +214,13 @@ impl Account {
         debug_assert_eq!(self.imbalance(), Usd::ZERO);
     }
 
+    /// Whether nothing was ever entered with it.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        let nothing = Usd::ZERO;
+        self.open.is_empty() && (self.fees, self.realized_pnl, self.cash) == (nothing, nothing, self.start)
+    }
+
     /// What it began with.
     #[must_use]
     pub fn start(&self) -> Usd {

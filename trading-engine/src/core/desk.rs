@@ -242,8 +242,6 @@ pub enum Report {
     ProjectDeleted(String),
     /// A play follows other wallets, or nobody because its query failed.
     Wallets(super::play::PlayId, Box<super::wallets::WalletList>),
-    /// A switch was turned.
-    Controls(Controls),
 }
 
 /// What of the world a fold of the desk looks at.

@@ -5,12 +5,17 @@ use goat::values::{Seq, Symbol, UnixMicros};
 use serde::{Deserialize, Serialize};
 
 use super::command::{Command, Order};
+use super::controls::Controls;
 use super::cycles::{Cycle, CycleId, Cycles, PriceAnalysis, Threshold, Tick};
-use super::desk::{Desk, Limits, Now, Report, World};
+use super::desk::{Desk, Limits, Now, Report, SavedProject, World};
 use super::features::Windows;
 use super::market::{BookMark, Market, PricingBook, Quote};
+use super::micros;
+use super::play::Play;
 use super::profiles::{self, Profile, Profiles};
 use super::wallets::WalletQuery;
+
+const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// What a fold reports. Whoever runs the core performs it; the core never looks back.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +34,31 @@ pub enum Effect {
     WalletsWanted(Box<WalletQuery>),
     /// The desk did something.
     Desk(Report),
+    /// The operator switched something.
+    ControlsChanged(Box<Controls>),
+    /// A full hour began: what is old may go.
+    HourBegan(Hour),
+}
+
+/// A full hour of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hour {
+    /// Its first moment.
+    #[serde(with = "micros")]
+    pub begins: UnixMicros,
+    /// The position of the first event in it.
+    pub seq: Seq,
+}
+
+/// What a cold start takes over of what was there before.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Carried {
+    /// The operator's switches; none when there were none yet.
+    pub controls: Option<Controls>,
+    /// The plays, in their newest versions.
+    pub plays: Vec<Play>,
+    /// The filter projects.
+    pub projects: Vec<SavedProject>,
 }
 
 /// What is computed. A state that was reached under another plan is of no use.
@@ -49,6 +79,8 @@ pub struct Plan {
 pub struct Cursor {
     /// The position; 0 before the first.
     pub seq: Seq,
+    /// The ordinal of the last command that the state contains; 0 before the first.
+    pub command: u64,
     event_micros: Option<i64>,
 }
 
@@ -66,6 +98,7 @@ pub struct Engine {
     plan: Plan,
     cursor: Cursor,
     clock_micros: i64,
+    hour: Hour,
     cycles: Cycles,
     market: Market,
     windows: Windows,
@@ -78,8 +111,9 @@ impl Engine {
     #[must_use]
     pub fn new(plan: Plan, after_seq: Seq) -> Self {
         Self {
-            cursor: Cursor { seq: after_seq, event_micros: None },
+            cursor: Cursor { seq: after_seq, command: 0, event_micros: None },
             clock_micros: 0,
+            hour: Hour::default(),
             cycles: Cycles::new(&plan.cycle_thresholds),
             market: Market::default(),
             windows: Windows::new(plan.book.venue, plan.book.symbol),
@@ -89,10 +123,20 @@ impl Engine {
         }
     }
 
+    /// Takes over what was there before, before anything is folded in.
+    pub fn carry(&mut self, carried: Carried, effects: &mut Vec<Effect>) {
+        let controls = carried.controls.is_some();
+        self.desk.carry(carried);
+        if controls {
+            effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));
+        }
+    }
+
     /// Folds one event in and adds what follows from it to `effects`.
     ///
     /// Events come in the order of the log; their times may go back.
     pub fn handle(&mut self, seq: Seq, observation: &Observation, effects: &mut Vec<Effect>) {
+        self.begin_hour(seq, observation, effects);
         let now = self.advance(seq, observation.received_time);
         self.windows.fold(now.time, observation);
         match &observation.payload {
@@ -110,13 +154,21 @@ impl Engine {
         self.pass(seq, Some(observation.event_time));
     }
 
-    /// Folds a command in at its place: after the events up to the cursor and before the next.
+    /// Folds one command in and adds what follows from it to `effects`.
+    ///
+    /// Commands come in the order of their ordinals, each when everything up to its place has been folded.
     pub fn command(&mut self, command: &Command, effects: &mut Vec<Effect>) {
+        debug_assert!(command.ordinal > self.cursor.command);
+        self.cursor.command = command.ordinal;
         let now = Now { seq: self.cursor.seq, time: self.now() };
         let mut reports = Vec::new();
         match &command.order {
-            Order::PauseTrading(request) => self.desk.pause(command.time, request, &mut reports),
-            Order::ResumeTrading(_) => self.desk.resume(&mut reports),
+            Order::PauseTrading(request) => self.desk.pause(command.time, request),
+            Order::ResumeTrading(_) => self.desk.resume(),
+            Order::HaltTrading(request) => {
+                self.desk.pause(command.time, request);
+                self.desk.halt(now, &request.reason, &mut reports);
+            }
             Order::SetLimits(limits) => self.desk.set_limits(limits),
             Order::SavePlay(play) => self.desk.save_play(now, play, &mut reports),
             Order::DeletePlay(id) => self.desk.delete_play(now, id, &mut reports),
@@ -127,8 +179,16 @@ impl Engine {
                 self.desk.close_one(now, id, &request.reason, &mut reports);
             }
         }
+        if command.order.is_switch() {
+            effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));
+        }
         effects.extend(reports.into_iter().map(Effect::Desk));
         self.ask_for_wallets(now, effects);
+    }
+
+    /// Counts every command up to `ordinal` as contained: what it led to was taken over.
+    pub fn contain(&mut self, ordinal: u64) {
+        self.cursor.command = self.cursor.command.max(ordinal);
     }
 
     /// Reads on to `seq`, past events that nothing here follows from.
@@ -164,6 +224,18 @@ impl Engine {
         &self.cycles
     }
 
+    /// The newest full hour that has begun.
+    #[must_use]
+    pub fn hour(&self) -> Hour {
+        self.hour
+    }
+
+    /// What the operator has switched.
+    #[must_use]
+    pub fn controls(&self) -> &Controls {
+        self.desk.controls()
+    }
+
     /// Prices and books as they are known.
     #[must_use]
     pub fn market(&self) -> &Market {
@@ -186,6 +258,16 @@ impl Engine {
     #[must_use]
     pub fn next_answer_due_at(&self) -> Option<UnixMicros> {
         self.desk.lists().next_due_at()
+    }
+
+    /// An event that claims to come from the future begins no hour before it reached us.
+    fn begin_hour(&mut self, seq: Seq, observation: &Observation, effects: &mut Vec<Effect>) {
+        let time = observation.event_time.min(observation.received_time).get();
+        let Ok(begins) = UnixMicros::new(time - time.rem_euclid(HOUR_MICROS)) else { return };
+        if begins > self.hour.begins {
+            self.hour = Hour { begins, seq };
+            effects.push(Effect::HourBegan(self.hour));
+        }
     }
 
     fn advance(&mut self, seq: Seq, received_time: UnixMicros) -> Now {

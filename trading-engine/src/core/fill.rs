@@ -70,6 +70,12 @@ impl Costs {
         Ok(Self(costs))
     }
 
+    /// Ten basis points of fee, five of slippage, half of an entry.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self(UncheckedCosts::default())
+    }
+
     /// The costs as they were written down.
     #[must_use]
     pub fn get(&self) -> &UncheckedCosts {

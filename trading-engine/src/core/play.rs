@@ -202,6 +202,11 @@ impl Plays {
         self.plays.entry(id).insert_entry(play).into_mut()
     }
 
+    /// Takes in a play as it was, with its version.
+    pub(super) fn restore(&mut self, play: Play) {
+        self.plays.insert(play.id.clone(), play);
+    }
+
     /// Takes a play away. Its positions keep the rules they were opened with.
     pub(super) fn delete(&mut self, id: &PlayId) -> Option<Play> {
         let play = self.plays.remove(id)?;

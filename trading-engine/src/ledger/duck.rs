@@ -1,19 +1,39 @@
 //! The ledger in a `DuckDB` file.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use duckdb::types::{TimeUnit, Value};
-use duckdb::{Appender, Config, Connection, OptionalExt, Row, Transaction, params};
-use goat::values::{Seq, UnixMicros};
+use duckdb::{Config, Connection, OptionalExt, Transaction, params};
+use goat::values::Seq;
 
-use super::schema::{self, PRICE_CYCLES, SNAPSHOTS};
-use super::{Commit, Ledger, LedgerError, Saved, Snapshot};
-use crate::core::cycles::{Cycle, CycleId, End, Threshold};
+use super::schema::{Dialect, MIGRATIONS, SNAPSHOTS, Step, misfit, too_new};
+use super::{Commit, Ledger, LedgerError, Logged, Snapshot};
+use crate::tables::duck::{self, column_type};
+use crate::tables::{Carried, Layout, Record, Table, Value, kept};
 
 /// What the ledger may take of the memory.
 const MEMORY: &str = "256MB";
 const FILE: &str = "ledger.duckdb";
+
+const DIALECT: Dialect = Dialect {
+    integer: "INTEGER",
+    bigint: "BIGINT",
+    text: "VARCHAR",
+    timestamp: "TIMESTAMP WITH TIME ZONE",
+    blob: "BLOB",
+    column_type,
+    create: duck::create,
+    steps: &[Step {
+        number: 2,
+        before: "ALTER TABLE price_cycles RENAME TO price_cycles_before; DROP TABLE snapshots;",
+        after: "INSERT INTO price_cycles SELECT log_id, id, threshold_hundredths / 100.0, start_time, end_time,
+                    start_seq, end_seq, start_price, highest_price, lowest_price, max_percent_increase,
+                    max_percent_increase_from_lowest, data_points, longest_gap_ms, end_seq IS NULL
+                FROM price_cycles_before;
+                DROP TABLE price_cycles_before; DROP TABLE schema_version;",
+    }],
+};
 
 /// One file, held by one process.
 ///
@@ -47,8 +67,11 @@ impl DuckLedger {
         let lock = lock(folder.join("LOCK"))?;
         let path = folder.join(FILE);
         let config = Config::default().threads(1)?.max_memory(MEMORY)?;
-        let connection = Connection::open_with_flags(&path, config)?;
-        schema::prepare(&connection, &path)?;
+        let mut connection = Connection::open_with_flags(&path, config)?;
+        prepare(&mut connection, &path)?;
+        for (table, _) in kept() {
+            connection.execute_batch(&duck::create_stage(Layout::of_ledger(table)))?;
+        }
         Ok(Self { connection, _lock: lock })
     }
 }
@@ -58,34 +81,97 @@ fn lock(path: PathBuf) -> Result<File, LedgerError> {
     let file = opened.map_err(|error| LedgerError::File(path.clone(), error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LedgerError::Locked(path)),
+        Err(TryLockError::WouldBlock) => Err(LedgerError::Locked(path.display().to_string())),
         Err(TryLockError::Error(error)) => Err(LedgerError::File(path, error)),
     }
 }
 
+/// Brings the tables up to date, all or nothing, and checks them.
+fn prepare(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
+    let refuse = |problem| LedgerError::DoesNotFit { place: path.display().to_string(), problem };
+    let transaction = connection.transaction()?;
+    let tables: Vec<String> = {
+        let names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'";
+        let mut statement = transaction.prepare(names)?;
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    let applied = match () {
+        () if has(MIGRATIONS) => {
+            let newest = format!("SELECT coalesce(max(number), 0) FROM {MIGRATIONS}");
+            transaction.query_row(&newest, [], |row| row.get(0))?
+        }
+        () if tables.is_empty() => 0,
+        // Before migrations had numbers in a table of their own.
+        () if has("schema_version") => 1,
+        () => return Err(refuse(format!("table {MIGRATIONS} is missing"))),
+    };
+    if let Some(problem) = too_new(applied) {
+        return Err(refuse(problem));
+    }
+    if applied < super::schema::newest() {
+        transaction.execute_batch(&DIALECT.migrate(applied))?;
+    }
+    for (table, columns) in DIALECT.tables() {
+        if let Some(problem) = misfit(table, &columns, columns_of(&transaction, table)?) {
+            return Err(refuse(problem));
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn columns_of(connection: &Connection, table: &str) -> Result<BTreeMap<String, String>, duckdb::Error> {
+    let columns = "SELECT column_name, data_type FROM information_schema.columns \
+                   WHERE table_name = ? AND table_schema = 'main'";
+    let mut statement = connection.prepare(columns)?;
+    let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
 impl Ledger for DuckLedger {
-    fn load(&mut self) -> Result<Option<Saved>, LedgerError> {
-        let newest =
-            "SELECT log_id, version, cursor_seq, state FROM snapshots ORDER BY generation DESC LIMIT 1";
-        let snapshot = self.connection.query_row(newest, [], |row| {
+    fn snapshot(&mut self) -> Result<Option<Snapshot>, LedgerError> {
+        let newest = format!(
+            "SELECT log_id, version, cursor_seq, command, state FROM {SNAPSHOTS} ORDER BY generation DESC LIMIT 1"
+        );
+        let snapshot = self.connection.query_row(&newest, [], |row| {
             Ok(Snapshot {
                 log_id: row.get(0)?,
                 version: row.get(1)?,
                 cursor_seq: Seq::new(row.get(2)?),
-                state: row.get(3)?,
+                command: row.get(3)?,
+                state: row.get(4)?,
             })
         });
-        let Some(snapshot) = snapshot.optional()? else { return Ok(None) };
+        Ok(snapshot.optional()?)
+    }
 
-        let closed = "SELECT threshold_hundredths, start_seq, epoch_us(start_time), end_seq, epoch_us(end_time), \
-                      start_price, highest_price, lowest_price, max_percent_increase, \
-                      max_percent_increase_from_lowest, data_points, longest_gap_ms \
-                      FROM price_cycles WHERE log_id = ? AND end_seq IS NOT NULL \
-                      ORDER BY end_seq, threshold_hundredths";
-        let mut statement = self.connection.prepare(closed)?;
-        let rows = statement.query_map([&snapshot.log_id], read_cycle)?;
-        let closed: Vec<Cycle> = rows.collect::<Result<_, _>>()?;
-        Ok(Some(Saved { snapshot, closed }))
+    fn rows(&mut self, table: &'static Table, log_id: &str) -> Result<Vec<Vec<Value>>, LedgerError> {
+        let layout = Layout::of_ledger(table);
+        Ok(if layout.per_log {
+            duck::rows(&self.connection, layout, "WHERE log_id = ?", &[&log_id])?
+        } else {
+            duck::rows(&self.connection, layout, "", &[])?
+        })
+    }
+
+    fn commands_after(&mut self, ordinal: u64) -> Result<Vec<Vec<Value>>, LedgerError> {
+        let after = "WHERE ordinal > ? ORDER BY ordinal";
+        Ok(duck::rows(&self.connection, Layout::of_ledger(Logged::TABLE), after, &[&ordinal])?)
+    }
+
+    fn command_of(&mut self, request_id: &str) -> Result<Option<Vec<Value>>, LedgerError> {
+        let layout = Layout::of_ledger(Logged::TABLE);
+        let rows = duck::rows(&self.connection, layout, "WHERE request_id = ?", &[&request_id])?;
+        Ok(rows.into_iter().next())
+    }
+
+    fn append(&mut self, command: &Logged) -> Result<(), LedgerError> {
+        let layout = Layout::of_ledger(Logged::TABLE);
+        let transaction = self.connection.transaction()?;
+        duck::upsert(&transaction, layout, &command.log_id, &[&command.values()])?;
+        transaction.commit()?;
+        Ok(())
     }
 
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError> {
@@ -96,76 +182,32 @@ impl Ledger for DuckLedger {
     }
 }
 
-fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), duckdb::Error> {
-    let snapshot = &commit.snapshot;
-    let log_id = &snapshot.log_id;
+fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), LedgerError> {
+    let Snapshot { log_id, version, cursor_seq, command, state } = &commit.snapshot;
     if commit.begins {
-        transaction.execute("DELETE FROM price_cycles WHERE log_id = ?", [log_id])?;
-        transaction.execute("DELETE FROM snapshots WHERE log_id = ?", [log_id])?;
-        let next = "SELECT coalesce(max(generation), 0) + 1 FROM snapshots";
-        let generation: u64 = transaction.query_row(next, [], |row| row.get(0))?;
-        let mut snapshots = transaction.appender(SNAPSHOTS.name)?;
-        snapshots.append_row(params![
-            log_id,
-            generation,
-            snapshot.version,
-            snapshot.cursor_seq.get(),
-            snapshot.state
-        ])?;
-        snapshots.flush()?;
-    } else {
-        transaction.execute("DELETE FROM price_cycles WHERE log_id = ? AND end_seq IS NULL", [log_id])?;
+        for (table, _) in kept().filter(|(_, kept)| kept.per_log && kept.carried == Carried::Never) {
+            transaction.execute(&format!("DELETE FROM {} WHERE log_id = ?", table.name), [log_id])?;
+        }
+        transaction.execute(&format!("DELETE FROM {SNAPSHOTS} WHERE log_id = ?"), [log_id])?;
         transaction.execute(
-            "UPDATE snapshots SET version = ?, cursor_seq = ?, state = ? WHERE log_id = ?",
-            params![snapshot.version, snapshot.cursor_seq.get(), snapshot.state, log_id],
+            &format!(
+                "INSERT INTO {SNAPSHOTS} SELECT ?, coalesce(max(generation), 0) + 1, ?, ?, ?, ? FROM {SNAPSHOTS}"
+            ),
+            params![log_id, version, cursor_seq.get(), command, state],
         )?;
+    } else {
+        let changed = transaction.execute(
+            &format!(
+                "UPDATE {SNAPSHOTS} SET version = ?, cursor_seq = ?, command = ?, state = ? WHERE log_id = ?"
+            ),
+            params![version, cursor_seq.get(), command, state, log_id],
+        )?;
+        if changed != 1 {
+            return Err(LedgerError::Damaged(format!("it has {changed} snapshots of the log {log_id}")));
+        }
     }
-
-    let mut cycles = transaction.appender(PRICE_CYCLES.name)?;
-    for cycle in commit.closed.iter().chain(&commit.active) {
-        append_cycle(&mut cycles, log_id, cycle)?;
+    for (table, rows) in commit.rows.tables().filter(|(table, _)| table.kept.is_some()) {
+        duck::upsert(transaction, Layout::of_ledger(table), log_id, &rows)?;
     }
-    cycles.flush()
+    Ok(())
 }
-
-fn append_cycle(appender: &mut Appender<'_>, log_id: &str, cycle: &Cycle) -> Result<(), duckdb::Error> {
-    let timestamp = |time: UnixMicros| Value::Timestamp(TimeUnit::Microsecond, time.get());
-    appender.append_row(params![
-        log_id,
-        cycle.id.to_string(),
-        cycle.id.threshold.hundredths(),
-        cycle.id.start_seq.get(),
-        timestamp(cycle.start_time),
-        cycle.end.map(|end| end.seq.get()),
-        cycle.end.map_or(Value::Null, |end| timestamp(end.time)),
-        cycle.start_price,
-        cycle.highest_price,
-        cycle.lowest_price,
-        cycle.max_percent_increase,
-        cycle.max_percent_increase_from_lowest,
-        cycle.data_points,
-        cycle.longest_gap_ms,
-    ])
-}
-
-fn read_cycle(row: &Row<'_>) -> Result<Cycle, duckdb::Error> {
-    let time = |column: usize| -> Result<UnixMicros, duckdb::Error> {
-        let micros = row.get(column)?;
-        UnixMicros::new(micros).map_err(|_| duckdb::Error::IntegralValueOutOfRange(column, micros.into()))
-    };
-    Ok(Cycle {
-        id: CycleId { threshold: Threshold::from_hundredths(row.get(0)?), start_seq: Seq::new(row.get(1)?) },
-        start_time: time(2)?,
-        end: Some(End { seq: Seq::new(row.get(3)?), time: time(4)? }),
-        start_price: row.get(5)?,
-        highest_price: row.get(6)?,
-        lowest_price: row.get(7)?,
-        max_percent_increase: row.get(8)?,
-        max_percent_increase_from_lowest: row.get(9)?,
-        data_points: row.get(10)?,
-        longest_gap_ms: row.get(11)?,
-    })
-}
-
-#[cfg(test)]
-mod tests;

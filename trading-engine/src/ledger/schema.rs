@@ -1,109 +1,117 @@
-//! The tables of the ledger file, and whether a file has them.
+//! The tables of a ledger, whichever database it is in: made by numbered migrations, and checked.
+//!
+//! A table of the registry says itself which migration made it ([`crate::tables::Kept::since`]); a change of one that
+//! is there already is a step in [`Dialect::steps`].
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use duckdb::Connection;
+use crate::tables::{Kind, Layout, kept};
 
-use super::LedgerError;
+pub(super) const MIGRATIONS: &str = "ledger_migrations";
+pub(super) const SNAPSHOTS: &str = "snapshots";
 
-/// Changes whenever a table does.
-const SCHEMA_VERSION: u32 = 1;
-
-const VERSION_TABLE: Table = Table { name: "schema_version", columns: &[("version", "UINTEGER")] };
-
-pub(super) const SNAPSHOTS: Table = Table {
-    name: "snapshots",
-    columns: &[
-        ("log_id", "VARCHAR"),
-        // Rises with each cold start; the highest is the log in use.
-        ("generation", "UBIGINT"),
-        ("version", "UINTEGER"),
-        ("cursor_seq", "UBIGINT"),
-        ("state", "BLOB"),
-    ],
-};
-
-pub(super) const PRICE_CYCLES: Table = Table {
-    name: "price_cycles",
-    columns: &[
-        ("log_id", "VARCHAR"),
-        ("id", "VARCHAR"),
-        ("threshold_hundredths", "UINTEGER"),
-        ("start_seq", "UBIGINT"),
-        ("start_time", "TIMESTAMP"),
-        ("end_seq", "UBIGINT"),
-        ("end_time", "TIMESTAMP"),
-        ("start_price", "DOUBLE"),
-        ("highest_price", "DOUBLE"),
-        ("lowest_price", "DOUBLE"),
-        ("max_percent_increase", "DOUBLE"),
-        ("max_percent_increase_from_lowest", "DOUBLE"),
-        ("data_points", "UINTEGER"),
-        ("longest_gap_ms", "INTEGER"),
-    ],
-};
-
-const TABLES: [&Table; 3] = [&VERSION_TABLE, &SNAPSHOTS, &PRICE_CYCLES];
-
-pub(super) struct Table {
-    pub(super) name: &'static str,
-    columns: &'static [(&'static str, &'static str)],
+/// How a database says it.
+pub(super) struct Dialect {
+    /// The types of the tables that every ledger has, in the order of [`Dialect::base_tables`].
+    pub(super) integer: &'static str,
+    pub(super) bigint: &'static str,
+    pub(super) text: &'static str,
+    pub(super) timestamp: &'static str,
+    pub(super) blob: &'static str,
+    pub(super) column_type: fn(Kind) -> &'static str,
+    pub(super) create: fn(Layout) -> String,
+    /// Migrations that do more than to make tables, in their order.
+    pub(super) steps: &'static [Step],
 }
 
-impl Table {
-    fn create(&self) -> String {
-        let columns: Vec<String> = self.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-        format!("CREATE TABLE {} ({});", self.name, columns.join(", "))
-    }
+/// What a migration does with what is there.
+pub(super) struct Step {
+    pub(super) number: i32,
+    /// Before the new tables are made.
+    pub(super) before: &'static str,
+    /// After that.
+    pub(super) after: &'static str,
 }
 
-/// Makes the tables in an empty file, or checks that those there are the ones that this code knows.
-pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let tables: u64 =
-        connection.query_row("SELECT count(*) FROM information_schema.tables", [], |row| row.get(0))?;
-    if tables == 0 {
-        let create: String = TABLES.iter().map(|table| table.create()).collect();
-        connection.execute_batch(&format!(
-            "BEGIN; {create} INSERT INTO schema_version VALUES ({SCHEMA_VERSION}); COMMIT; CHECKPOINT;"
-        ))?;
-        return Ok(());
-    }
-    match misfit(connection)? {
-        None => Ok(()),
-        Some(problem) => Err(LedgerError::DoesNotFit { path: path.to_owned(), problem }),
-    }
+/// The number of the newest migration.
+pub(super) fn newest() -> i32 {
+    kept().map(|(_, kept)| kept.since).max().unwrap_or_default()
 }
 
-/// What does not fit; none when everything does.
-fn misfit(connection: &Connection) -> Result<Option<String>, duckdb::Error> {
-    for table in TABLES {
-        let found = columns_of(connection, table.name)?;
-        if found.is_empty() {
-            return Ok(Some(format!("table {} is missing", table.name)));
-        }
-        for (name, kind) in table.columns {
-            match found.iter().find(|(column, _)| column == name) {
-                None => return Ok(Some(format!("column {}.{name} is missing", table.name))),
-                Some((_, other)) if other != kind => {
-                    return Ok(Some(format!("column {}.{name} is {other}, not {kind}", table.name)));
-                }
-                Some(_) => {}
+impl Dialect {
+    /// What leads from the migration `applied` to the newest; 0 is an empty database.
+    pub(super) fn migrate(&self, applied: i32) -> String {
+        let steps = || self.steps.iter().filter(|step| applied > 0 && step.number > applied);
+        let mut statements: String = steps().map(|step| step.before).collect();
+        if applied < FIRST {
+            for (name, columns) in self.base_tables() {
+                let columns: Vec<String> =
+                    columns.iter().map(|(name, kind)| format!("{name} {kind} NOT NULL")).collect();
+                statements.extend(["CREATE TABLE ", name, " (", &columns.join(", "), ");"]);
             }
         }
-        if found.len() != table.columns.len() {
-            let (known, has) = (table.columns.len(), found.len());
-            return Ok(Some(format!("table {} has {has} columns, not {known}", table.name)));
+        for (table, _) in kept().filter(|(_, kept)| kept.since > applied) {
+            statements.push_str(&(self.create)(Layout::of_ledger(table)));
         }
+        statements.extend(steps().map(|step| step.after));
+        statements + &format!("INSERT INTO {MIGRATIONS} VALUES ({}, now());", newest())
     }
-    let versions = "SELECT coalesce(max(version), 0) FROM schema_version";
-    let version: u32 = connection.query_row(versions, [], |row| row.get(0))?;
-    Ok((version != SCHEMA_VERSION).then(|| format!("its schema version is {version}, not {SCHEMA_VERSION}")))
+
+    fn base_tables(&self) -> [(&'static str, Vec<(&'static str, &'static str)>); 2] {
+        [
+            (MIGRATIONS, vec![("number", self.integer), ("applied", self.timestamp)]),
+            (
+                SNAPSHOTS,
+                vec![
+                    ("log_id", self.text),
+                    // Rises with each cold start; the highest is the log in use.
+                    ("generation", self.bigint),
+                    ("version", self.integer),
+                    ("cursor_seq", self.bigint),
+                    ("command", self.bigint),
+                    ("state", self.blob),
+                ],
+            ),
+        ]
+    }
+
+    /// Every table with its columns and their types.
+    pub(super) fn tables(&self) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+        let of_registry = kept().map(|(table, _)| {
+            let columns = Layout::of_ledger(table).columns();
+            (table.name, columns.map(|column| (column.name, (self.column_type)(column.kind))).collect())
+        });
+        self.base_tables().into_iter().chain(of_registry).collect()
+    }
 }
 
-fn columns_of(connection: &Connection, table: &str) -> Result<Vec<(String, String)>, duckdb::Error> {
-    let columns = "SELECT column_name, data_type FROM information_schema.columns \
-                   WHERE table_name = ? ORDER BY ordinal_position";
-    let mut statement = connection.prepare(columns)?;
-    let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
+/// The migration that made [`SNAPSHOTS`] as it is.
+const FIRST: i32 = 2;
+
+/// The first difference between a table and what is written to it; none when it fits. `found`: its columns and types.
+pub(super) fn misfit(
+    table: &str,
+    wanted: &[(&'static str, &'static str)],
+    mut found: BTreeMap<String, String>,
+) -> Option<String> {
+    if found.is_empty() {
+        return Some(format!("table {table} is missing"));
+    }
+    for (name, kind) in wanted {
+        match found.remove(*name) {
+            None => return Some(format!("column {table}.{name} is missing")),
+            Some(other) if other != *kind => {
+                return Some(format!("column {table}.{name} is {other}, not {kind}"));
+            }
+            Some(_) => {}
+        }
+    }
+    found.into_keys().next().map(|name| format!("column {table}.{name} is not known"))
+}
+
+/// What is wrong with a ledger that migration `applied` made last.
+pub(super) fn too_new(applied: i32) -> Option<String> {
+    let newest = newest();
+    (applied > newest)
+        .then(|| format!("its migration {applied} was made by a newer version; this one knows {newest}"))
 }

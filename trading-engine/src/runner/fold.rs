@@ -5,11 +5,10 @@ use std::time::Instant;
 use goat::event::Observation;
 use goat::values::{Seq, UnixMicros};
 use goat::wire::market::MarketEvent;
-use goat::wire::market::market_event::Payload as WirePayload;
 
 use super::Runner;
 use crate::core::Effect;
-use crate::workspace::PriceRow;
+use crate::tables::{PriceRow, raw_row};
 
 impl Runner {
     pub(super) fn fold(&mut self, events: Vec<MarketEvent>) {
@@ -30,41 +29,55 @@ impl Runner {
 
     fn fold_event(&mut self, event: MarketEvent, now: Instant) {
         let seq = Seq::new(event.seq);
+        // Commands that were folded before this event when it came first.
+        self.fold_logged(Seq::new(event.seq.saturating_sub(1)));
         let event_time = event.event_time.and_then(|time| UnixMicros::try_from(time).ok());
-        if !matches!(event.payload, Some(WirePayload::Price(_))) {
-            self.engine.pass(seq, event_time);
-            return;
-        }
         match Observation::try_from(event) {
             Ok(observation) => {
-                self.copy_price(seq, &observation);
+                self.copy_row(seq, &observation);
                 self.engine.handle(seq, &observation, &mut self.effects);
                 self.perform(seq, now);
             }
             Err(error) => {
-                tracing::warn!(%seq, %error, "a price cannot be read and is passed over");
+                tracing::warn!(%seq, %error, "an event cannot be read and is passed over");
                 self.engine.pass(seq, event_time);
             }
         }
     }
 
-    fn copy_price(&mut self, seq: Seq, observation: &Observation) {
-        if let Some(row) = PriceRow::of(seq, observation) {
-            self.outbox.rows.prices.push(row);
+    /// Folds the commands from before the start whose place is at most `seq`.
+    pub(super) fn fold_logged(&mut self, seq: Seq) {
+        while let Some(logged) = self.logged.pop_front_if(|logged| logged.command.after_seq <= seq) {
+            let place = logged.command.after_seq.max(self.engine.cursor().seq);
+            self.engine.pass(place, None);
+            self.engine.command(&logged.command, &mut self.effects);
+            self.perform(place, Instant::now());
         }
     }
 
-    fn perform(&mut self, seq: Seq, now: Instant) {
+    fn copy_row(&mut self, seq: Seq, observation: &Observation) {
+        if let Some(row) = PriceRow::of(seq, observation) {
+            self.outbox.rows.prices.push(row);
+        } else if self.pace.admits(observation)
+            && let Some((table, row)) = raw_row(seq, observation)
+        {
+            self.outbox.rows.put_raw(table, row);
+        }
+    }
+
+    pub(super) fn perform(&mut self, seq: Seq, now: Instant) {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::CycleChanged(cycle) => self.changes.grew(seq, cycle),
                 Effect::CycleOpened(cycle) => self.changes.turned(seq, cycle, now),
                 Effect::CycleClosed(cycle) => {
                     self.changes.turned(seq, cycle, now);
-                    self.outbox.close(cycle);
+                    self.outbox.put(&cycle);
                     self.closed.push(cycle);
                 }
                 Effect::PriceAnalyzed(analysis) => self.outbox.rows.analysis.push(analysis),
+                Effect::ControlsChanged(controls) => self.outbox.put(controls.as_ref()),
+                Effect::HourBegan(hour) => self.outbox.rows.hour = Some(hour),
             }
         }
     }

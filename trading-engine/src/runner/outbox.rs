@@ -2,20 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use goat::values::Seq;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::RunnerError;
 use crate::core::Engine;
-use crate::core::cycles::Cycle;
-use crate::ledger::{Commit, Snapshot};
+use crate::core::Cursor;
+use crate::ledger::{Commit, Keeper, Snapshot};
+use crate::restart::Warm;
 use crate::snapshot;
+use crate::tables::{Batch, Record};
+use crate::view::StateView;
 use crate::workspace::{Rows, Writer};
 
-/// A commit is due after this time, or after [`COMMIT_EVENTS`].
+/// Commits are at least so far apart, …
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
-const COMMIT_EVENTS: u64 = 20_000;
+/// … and so many times as far as encoding the state and committing took the last time: 5 % of the time at most.
+const COMMIT_REST: u32 = 20;
 /// When the disk is so slow that this many events wait for their commit, the core waits too.
 const UNCOMMITTED_EVENTS_MAX: u64 = 1_000_000;
 
@@ -26,50 +28,70 @@ const ROWS_DUE: usize = 20_000;
 const ROWS_WAITING_MAX: usize = 200_000;
 
 pub(super) struct Outbox {
-    commits: mpsc::Sender<Commit>,
+    keeper: Keeper,
     writer: Writer,
     pub(super) rows: Rows,
-    closed: Vec<Cycle>,
+    /// For the next commit.
+    uncommitted: Batch,
     begins: bool,
     uncommitted_events: u64,
-    committed_seq: Option<Seq>,
+    committed_cursor: Option<Cursor>,
+    state: StateView,
     committed: Instant,
+    encoding: Duration,
     written: Instant,
 }
 
 impl Outbox {
-    pub(super) fn new(commits: mpsc::Sender<Commit>, writer: Writer) -> Self {
+    pub(super) fn new(keeper: Keeper, writer: Writer) -> Self {
         Self {
-            commits,
+            keeper,
             writer,
             rows: Rows::default(),
-            closed: Vec::new(),
+            uncommitted: Batch::default(),
             begins: false,
             uncommitted_events: 0,
-            committed_seq: None,
+            committed_cursor: None,
+            state: StateView::default(),
             committed: Instant::now(),
+            encoding: Duration::ZERO,
             written: Instant::now(),
         }
     }
 
-    /// The ledger has the state at `cursor_seq`; the workspace has nothing yet.
-    pub(super) fn resume(&mut self, closed: Vec<Cycle>, cursor_seq: Seq) {
-        self.rows.closed = closed;
-        self.committed_seq = Some(cursor_seq);
+    /// The ledger has this state; the workspace has nothing yet.
+    pub(super) fn resume(&mut self, warm: &Warm) {
+        let snapshot = &warm.saved.snapshot;
+        for cycle in &warm.saved.closed {
+            self.rows.batch.put(cycle);
+        }
+        self.rows.batch.put(warm.engine.controls());
+        self.committed_cursor = Some(warm.engine.cursor());
+        self.state = StateView { seq: snapshot.cursor_seq, hash: snapshot::hash_of(&snapshot.state) };
     }
 
     /// Neither the ledger nor the workspace has anything that counts; what waited is void.
     pub(super) fn begin(&mut self) {
         self.rows = Rows { begins: true, ..Rows::default() };
-        self.closed.clear();
+        self.uncommitted = Batch::default();
         self.begins = true;
         self.uncommitted_events = 0;
-        self.committed_seq = None;
+        self.committed_cursor = None;
     }
 
-    pub(super) fn close(&mut self, cycle: Cycle) {
-        self.closed.push(cycle);
-        self.rows.closed.push(cycle);
+    /// A record for the ledger and the workspace, whichever has its table.
+    pub(super) fn put<R: Record>(&mut self, record: &R) {
+        if R::TABLE.kept.is_some() {
+            self.uncommitted.put(record);
+        }
+        if R::TABLE.shown.is_some() {
+            self.rows.batch.put(record);
+        }
+    }
+
+    /// The state that was handed over last.
+    pub(super) fn committed(&self) -> &StateView {
+        &self.state
     }
 
     pub(super) fn count(&mut self, events: u64) {
@@ -85,39 +107,53 @@ impl Outbox {
         idle: bool,
     ) -> Result<(), RunnerError> {
         self.deliver_rows(engine, now, idle)?;
-        let waited = now.saturating_duration_since(self.committed) >= COMMIT_EVERY;
-        let due = waited || self.uncommitted_events >= COMMIT_EVENTS;
-        let Some(log_id) = log_id.filter(|_| due && self.committed_seq != Some(engine.cursor().seq)) else {
-            return Ok(());
-        };
+        let took = self.encoding + self.keeper.last_commit();
+        let due = now.saturating_duration_since(self.committed) >= COMMIT_EVERY.max(took * COMMIT_REST);
         let must = self.uncommitted_events >= UNCOMMITTED_EVENTS_MAX;
-        if must || self.commits.capacity() > 0 {
-            self.commit(engine, log_id)?;
-            self.committed = now;
-        }
-        Ok(())
-    }
-
-    /// The last commit, when there is anything to commit.
-    pub(super) fn finish(mut self, engine: &Engine, log_id: Option<&str>) -> Result<(), RunnerError> {
         match log_id {
-            Some(log_id) if self.committed_seq != Some(engine.cursor().seq) => self.commit(engine, log_id),
+            Some(log_id) if self.is_ahead(engine) && (must || due && self.keeper.has_room()) => {
+                self.commit(engine, log_id)
+            }
             _ => Ok(()),
         }
     }
 
-    fn commit(&mut self, engine: &Engine, log_id: &str) -> Result<(), RunnerError> {
-        let cursor_seq = engine.cursor().seq;
+    /// The last commit, when there is anything to commit.
+    pub(super) fn finish(&mut self, engine: &Engine, log_id: Option<&str>) -> Result<(), RunnerError> {
+        match log_id {
+            Some(log_id) if self.is_ahead(engine) => self.commit(engine, log_id),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_ahead(&self, engine: &Engine) -> bool {
+        self.committed_cursor != Some(engine.cursor())
+    }
+
+    /// Hands the state over with the rows that belong to it.
+    pub(super) fn commit(&mut self, engine: &Engine, log_id: &str) -> Result<(), RunnerError> {
+        let began = Instant::now();
+        let cursor = engine.cursor();
         let state = snapshot::encode(engine)?;
-        let snapshot = Snapshot { log_id: log_id.to_owned(), version: snapshot::VERSION, cursor_seq, state };
+        self.state = StateView { seq: cursor.seq, hash: snapshot::hash_of(&state) };
+        // They change with every tick, so they are written as they are now.
+        engine.cycles().active().for_each(|cycle| self.uncommitted.put(cycle));
+        let snapshot = Snapshot {
+            log_id: log_id.to_owned(),
+            version: snapshot::VERSION,
+            cursor_seq: cursor.seq,
+            command: cursor.command,
+            state,
+        };
+        self.encoding = began.elapsed();
         let commit = Commit {
             snapshot,
             begins: std::mem::take(&mut self.begins),
-            closed: std::mem::take(&mut self.closed),
-            active: engine.cycles().active().copied().collect(),
+            rows: std::mem::take(&mut self.uncommitted),
         };
-        self.commits.blocking_send(commit).map_err(|_| RunnerError::Gone("ledger"))?;
-        self.committed_seq = Some(cursor_seq);
+        self.keeper.commit(commit).map_err(|_| RunnerError::Gone("ledger"))?;
+        self.committed = Instant::now();
+        self.committed_cursor = Some(cursor);
         self.uncommitted_events = 0;
         Ok(())
     }
@@ -128,7 +164,7 @@ impl Outbox {
         if self.rows.is_empty() || !(idle || waited || waiting >= ROWS_DUE) {
             return Ok(());
         }
-        self.rows.active = engine.cycles().active().copied().collect();
+        engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
         let rows = std::mem::take(&mut self.rows);
         let gone = || RunnerError::Gone("workspace");
         if waiting >= ROWS_WAITING_MAX {

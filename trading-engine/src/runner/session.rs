@@ -7,11 +7,11 @@ use goat::wire::Frame;
 use goat::wire::market::subscribe_response::Message;
 use goat::wire::market::{EventBatch, Hello, Mode};
 
-use super::Runner;
+use super::{Runner, RunnerError};
 use crate::core::Engine;
 use crate::feed::{Content, Continuity, Discontinuity, Ended, Item, Request, Start};
 use crate::view::{Link, Restart};
-use crate::workspace::fetch_recent_prices;
+use crate::workspace::fetch_recent;
 
 /// One stream, from its request to its end.
 #[derive(Debug)]
@@ -56,6 +56,9 @@ enum Unusable {
     NoHello,
     #[error("the stream begins at {found}, but {expected} comes next")]
     Start { found: u64, expected: u64 },
+    /// Not the stream's fault: the core cannot go on.
+    #[error(transparent)]
+    Core(#[from] RunnerError),
 }
 
 impl Runner {
@@ -72,21 +75,26 @@ impl Runner {
         self.feed.requests.send_replace(Some(Request { session: self.session.number, start, after_failure }));
     }
 
-    pub(super) fn take(&mut self, item: Item) {
+    pub(super) fn take(&mut self, item: Item) -> Result<(), RunnerError> {
         if item.session != self.session.number {
-            return;
+            return Ok(());
         }
         match item.content {
-            Content::Ended(ended) => self.end(&ended),
+            Content::Ended(ended) => self.end(&ended)?,
             Content::Frame(frame) => {
                 self.feed_view.last_message_time = Some(item.received_time);
-                if let Err(unusable) = self.read(&frame) {
-                    metrics::counter!("goat_trading_feed_unusable_total").increment(1);
-                    self.set_link(Link::Connecting, &unusable.to_string());
-                    self.request(true);
+                match self.read(&frame) {
+                    Ok(()) => {}
+                    Err(Unusable::Core(error)) => return Err(error),
+                    Err(unusable) => {
+                        metrics::counter!("goat_trading_feed_unusable_total").increment(1);
+                        self.set_link(Link::Connecting, &unusable.to_string());
+                        self.request(true);
+                    }
                 }
             }
         }
+        Ok(())
     }
 
     fn read(&mut self, frame: &Frame) -> Result<(), Unusable> {
@@ -119,6 +127,7 @@ impl Runner {
         }
         self.fold(batch.events);
         // Past what was not asked for.
+        self.fold_logged(Seq::new(to));
         self.engine.pass(Seq::new(to), None);
         self.session.head = self.session.head.max(to);
         Ok(())
@@ -130,7 +139,8 @@ impl Runner {
         let after = hello.start_seq.saturating_sub(1);
         match &self.log_id {
             Some(log_id) if *log_id != hello.log_id => {
-                self.begin_anew(format!("the log is {}, not {log_id}", hello.log_id));
+                let reason = format!("the log is {}, not {log_id}", hello.log_id);
+                self.begin_anew(reason)?;
                 self.request(false);
                 return Ok(());
             }
@@ -147,7 +157,7 @@ impl Runner {
             }
             None => {
                 self.engine = Engine::new(self.surroundings.plan.clone(), Seq::new(after));
-                self.log_id = Some(hello.log_id);
+                self.begin_on(hello.log_id)?;
             }
         }
         self.session.continuity = Some(Continuity::after(after));
@@ -160,7 +170,7 @@ impl Runner {
         if self.session.greeted_before {
             self.feed_view.reconnects += 1;
         }
-        let first = !std::mem::replace(&mut self.session.greeted_before, true);
+        self.session.greeted_before = true;
         if self.restart.is_some() {
             return;
         }
@@ -170,9 +180,9 @@ impl Runner {
             None => tracing::info!(%from_seq, "the state is that of the ledger"),
             Some(reason) => tracing::info!(%from_seq, reason, "the state begins with nothing"),
         }
-        if first && self.cold_reason.is_none() {
+        if from_seq > Seq::ZERO {
             let (address, rows) = (self.surroundings.data_engine, self.surroundings.rows.clone());
-            let fetch = fetch_recent_prices(address, from_seq.get(), rows);
+            let fetch = fetch_recent(address, self.engine.hour(), from_seq.get(), rows);
             self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
         }
     }
@@ -191,19 +201,42 @@ impl Runner {
         tracing::info!(%seq, events, catch_up_ms = self.catch_up_ms, "the log's end is reached");
     }
 
-    fn end(&mut self, ended: &Ended) {
+    fn end(&mut self, ended: &Ended) -> Result<(), RunnerError> {
         let no_longer_fits = matches!(ended, Ended::TooOld(_) | Ended::Refused(_));
         if no_longer_fits && self.log_id.is_some() {
-            self.begin_anew(ended.to_string());
+            self.begin_anew(ended.to_string())?;
         }
         let link = if *ended == Ended::Silent { Link::Stale } else { Link::Connecting };
         self.set_link(link, &ended.to_string());
         self.request(true);
+        Ok(())
     }
 
-    /// Drops the state: the log that it was made of is not there any more.
-    fn begin_anew(&mut self, reason: String) {
+    /// Begins a state on a log: takes over what stays, folds the commands that it does not contain, and commits, so
+    /// that every later command finds the state that it belongs to.
+    fn begin_on(&mut self, log_id: String) -> Result<(), RunnerError> {
+        let gone = |_| RunnerError::Gone("ledger");
+        let taken = self.surroundings.keeper.take(&log_id, self.session.mode).map_err(gone)?;
+        self.outbox.begin();
+        self.engine.carry(taken.carried, &mut self.effects);
+        self.last_command = taken.last_command;
+        let (seq, now) = (self.engine.cursor().seq, Instant::now());
+        for logged in taken.commands {
+            self.engine.command(&logged.command, &mut self.effects);
+        }
+        self.engine.contain(taken.last_command);
+        self.perform(seq, now);
+        self.outbox.commit(&self.engine, &log_id)?;
+        self.log_id = Some(log_id);
+        Ok(())
+    }
+
+    /// Drops the state: the log that it was made of is not there any more. What stays is taken from the ledger when the
+    /// next log is met, so it is committed first.
+    fn begin_anew(&mut self, reason: String) -> Result<(), RunnerError> {
         tracing::warn!(reason, "the state is dropped");
+        self.outbox.finish(&self.engine, self.log_id.as_deref())?;
+        self.logged.clear();
         self.engine = Engine::new(self.surroundings.plan.clone(), Seq::ZERO);
         self.log_id = None;
         self.cold_reason = Some(reason);
@@ -214,8 +247,8 @@ impl Runner {
         self.closed.clear();
         self.surroundings.readiness.set(false);
         self.surroundings.view.write().forget();
-        self.outbox.begin();
         self.changes.began_anew();
+        Ok(())
     }
 
     fn set_link(&mut self, link: Link, reason: &str) {

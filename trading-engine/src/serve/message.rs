@@ -4,9 +4,10 @@ use goat::values::{Seq, UnixMicros};
 use goat::wire::market;
 use goat::wire::trading as wire;
 
+use crate::core::controls::Controls;
 use crate::core::cycles::{Cycle, PriceAnalysis};
+use crate::tables::{Shown, Table};
 use crate::view::{Link, View};
-use crate::workspace::Table;
 
 pub(super) fn status(view: &View) -> wire::GetStatusResponse {
     let state = match view.feed.link {
@@ -30,7 +31,9 @@ pub(super) fn status(view: &View) -> wire::GetStatusResponse {
         log_id: view.log_id.clone(),
         cursor_seq: view.cursor.seq.get(),
         cursor_event_time: view.cursor.event_time().map(Into::into),
-        state_hash: view.state_hash.clone(),
+        state_hash: view.state.hash.clone(),
+        state_seq: view.state.seq.get(),
+        controls: Some((&view.controls).into()),
         caught_up: view.caught_up,
         catch_up_ms: view.catch_up_ms,
         restart,
@@ -46,8 +49,12 @@ pub(super) fn status(view: &View) -> wire::GetStatusResponse {
     }
 }
 
-pub(super) fn table((table, rows): (Table, u32)) -> market::Table {
-    market::Table { name: table.name.to_owned(), rows, retention_hours: table.retention_hours }
+pub(super) fn table((table, shown, rows): (&Table, Shown, u32)) -> market::Table {
+    let retention_hours = match shown {
+        Shown::Always => 0,
+        Shown::Hours { hours, .. } => hours,
+    };
+    market::Table { name: table.name.to_owned(), rows, retention_hours }
 }
 
 pub(super) fn closed_counts(view: &View) -> Vec<wire::ThresholdCount> {
@@ -61,6 +68,18 @@ pub(super) fn change(seq: Seq, cycle: &Cycle) -> wire::StreamTradingResponse {
     wire::StreamTradingResponse {
         seq: seq.get(),
         event: Some(wire::stream_trading_response::Event::Cycle(cycle.into())),
+    }
+}
+
+impl From<&Controls> for wire::Controls {
+    fn from(controls: &Controls) -> Self {
+        let pause = controls.pause.as_ref();
+        Self {
+            paused: pause.is_some(),
+            paused_since: pause.map(|pause| pause.since.into()),
+            requested_by: pause.map(|pause| pause.requested_by.clone()).unwrap_or_default(),
+            reason: pause.map(|pause| pause.reason.clone()).unwrap_or_default(),
+        }
     }
 }
 

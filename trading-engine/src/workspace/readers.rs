@@ -6,8 +6,9 @@ use duckdb::{Connection, Row, params};
 use goat::values::{Seq, UnixMicros};
 use tokio::sync::Semaphore;
 
-use super::{TABLES, Table};
-use crate::core::cycles::{CycleId, PriceAnalysis, Threshold};
+use crate::core::cycles::{PriceAnalysis, Threshold};
+use crate::tables::duck::DuckError;
+use crate::tables::{Shown, Table, cycle_id, shown};
 
 /// Queries at a time; more wait.
 const READERS: usize = 2;
@@ -21,6 +22,9 @@ pub enum WorkspaceError {
     /// Rows could not be laid out in columns.
     #[error("the workspace's columns: {0}")]
     Columns(#[from] duckdb::arrow::error::ArrowError),
+    /// Rows of a keyed table.
+    #[error("the workspace: {0}")]
+    Rows(#[from] DuckError),
     /// The query did not come to an end.
     #[error("the workspace's reader ended: {0}")]
     Ended(String),
@@ -76,14 +80,14 @@ impl Readers {
     /// # Errors
     ///
     /// When a query fails.
-    pub async fn counts(&self) -> Result<Vec<(Table, u32)>, WorkspaceError> {
+    pub async fn counts(&self) -> Result<Vec<(&'static Table, Shown, u32)>, WorkspaceError> {
         self.read(|connection| {
-            let count = |table: Table| {
+            let count = |(table, shown): (&'static Table, Shown)| {
                 let rows = format!("SELECT count(*) FROM {}", table.name);
                 let rows: u64 = connection.query_row(&rows, [], |row| row.get(0))?;
-                Ok((table, u32::try_from(rows).unwrap_or(u32::MAX)))
+                Ok((table, shown, u32::try_from(rows).unwrap_or(u32::MAX)))
             };
-            TABLES.into_iter().map(count).collect()
+            shown().map(count).collect()
         })
         .await
     }
@@ -110,18 +114,14 @@ impl Readers {
 
 fn read_analysis(row: &Row<'_>) -> Result<PriceAnalysis, duckdb::Error> {
     let micros: i64 = row.get(1)?;
-    let percent: f64 = row.get(2)?;
     let cycle: String = row.get(3)?;
-    let (threshold, start_seq) = Threshold::from_percent(percent)
-        .zip(cycle.split_once('.').and_then(|(_, seq)| seq.parse().ok().map(Seq::new)))
-        .ok_or_else(|| {
-            duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?} at {percent} percent"))
-        })?;
+    let cycle = cycle_id(&cycle)
+        .ok_or_else(|| duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?}")))?;
     Ok(PriceAnalysis {
         seq: Seq::new(row.get(0)?),
         event_time: UnixMicros::new(micros)
             .map_err(|_| duckdb::Error::IntegralValueOutOfRange(1, micros.into()))?,
-        cycle: CycleId { threshold, start_seq },
+        cycle,
         current_price: row.get(4)?,
         highest_price: row.get(5)?,
         lowest_price: row.get(6)?,

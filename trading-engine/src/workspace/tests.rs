@@ -3,8 +3,10 @@ use std::time::Instant;
 use goat::event::Source;
 use goat::values::{Seq, Symbol, UnixMicros};
 
-use super::writer::{drop_old_rows, write};
+use super::writer::write;
 use super::*;
+use crate::core::Hour;
+use crate::tables::{Batch, PriceRow};
 use crate::core::cycles::{Cycle, CycleId, End, PriceAnalysis, Threshold};
 
 const FIRST_MICROS: i64 = 1_767_000_000_000_000;
@@ -21,7 +23,14 @@ fn price(second: u32) -> PriceRow {
         source: Source::Replay,
         token: Symbol::parse("SOL").unwrap(),
         price: 124.5,
+        block_id: 0,
     }
+}
+
+fn of(cycles: &[Cycle]) -> Rows {
+    let mut batch = Batch::default();
+    cycles.iter().for_each(|cycle| batch.put(cycle));
+    Rows { batch, ..Rows::default() }
 }
 
 fn id(hundredths: u32, start_seq: u64) -> CycleId {
@@ -64,11 +73,10 @@ fn count(connection: &Connection, rows: &str) -> u64 {
 #[test]
 fn a_cycle_is_one_row_from_its_beginning_to_its_end() {
     let mut connection = open().unwrap();
-    write(&mut connection, &Rows { active: vec![cycle(20, 1, None)], ..Rows::default() }).unwrap();
+    write(&mut connection, &of(&[cycle(20, 1, None)])).unwrap();
 
     let ended = cycle(20, 1, Some(End { seq: Seq::new(9), time: at(8) }));
-    let rows = Rows { closed: vec![ended], active: vec![cycle(20, 9, None)], ..Rows::default() };
-    write(&mut connection, &rows).unwrap();
+    write(&mut connection, &of(&[ended, cycle(20, 9, None)])).unwrap();
 
     assert_eq!(count(&connection, "price_cycles"), 2);
     assert_eq!(count(&connection, "cycle_tracker WHERE active AND id = '20.9' AND end_time IS NULL"), 1);
@@ -90,21 +98,25 @@ async fn analysis_is_read_newest_first_then_by_threshold() {
 }
 
 #[test]
-fn rows_older_than_their_table_keeps_them_are_dropped() {
+fn an_hour_drops_what_its_tables_keep_no_longer_and_stood_before_it() {
     let mut connection = open().unwrap();
-    let seconds = [0, 23 * 3600, 25 * 3600];
-    let rows = Rows {
-        prices: seconds.map(price).to_vec(),
-        analysis: seconds.map(|second| analysis(second, 20)).to_vec(),
-        closed: vec![cycle(20, 1, Some(End { seq: Seq::new(2), time: at(60) }))],
-        ..Rows::default()
-    };
+    let seconds = [0, 23 * 3600, 24 * 3600 + 1];
+    let mut rows = of(&[cycle(20, 1, Some(End { seq: Seq::new(2), time: at(60) }))]);
+    rows.prices = seconds.map(price).to_vec();
+    // Told late: it stands after the event that began the hour.
+    rows.prices.push(PriceRow { seq: Seq::new(100_000), ..price(0) });
+    rows.analysis = seconds.map(|second| analysis(second, 20)).to_vec();
+    // The first full hour is 40 minutes after the first price.
+    rows.hour = Some(Hour { begins: at(24 * 3600 - 1200), seq: Seq::new(24 * 3600 + 2) });
     write(&mut connection, &rows).unwrap();
+    assert_eq!(count(&connection, "prices"), 4);
 
-    drop_old_rows(&connection).unwrap();
+    let hour = Some(Hour { begins: at(24 * 3600 + 2400), seq: Seq::new(90_000) });
+    write(&mut connection, &Rows { hour, ..Rows::default() }).unwrap();
 
     let left = ["prices", "price_analysis", "price_cycles"].map(|table| count(&connection, table));
-    assert_eq!(left, [2, 2, 1]);
+    assert_eq!(left, [3, 2, 1]);
+    assert_eq!(count(&connection, "prices WHERE seq = 1"), 0);
 }
 
 #[test]

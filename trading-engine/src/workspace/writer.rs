@@ -1,19 +1,20 @@
 //! The one thread that writes the tables.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use duckdb::{Connection, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::readers::WorkspaceError;
-use super::{Rows, TABLES, rows};
+use super::Rows;
 use crate::Outcome;
+use crate::core::Hour;
+use crate::tables::{Layout, RAW_TABLES, Shown, Table, analysis_batch, duck, price_batch, shown};
+
+const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// Batches of rows that may wait for the writer. A full queue makes the next batch larger.
 pub const ROWS_QUEUED_MAX: usize = 2;
-
-/// How often old rows are dropped and their memory is given back.
-const RETENTION_EVERY: Duration = Duration::from_mins(5);
 
 /// Hands rows to the writing thread, which ends when the last of these is gone.
 pub type Writer = mpsc::Sender<Rows>;
@@ -29,15 +30,10 @@ pub fn write_on_a_thread(mut connection: Connection) -> std::io::Result<(Writer,
     let (queue, mut batches) = mpsc::channel::<Rows>(ROWS_QUEUED_MAX);
     let (told, outcome) = oneshot::channel();
     std::thread::Builder::new().name("workspace".to_owned()).spawn(move || {
-        let mut retained = Instant::now();
         let mut ended = Ok(());
         while let Some(batch) = batches.blocking_recv() {
             let began = Instant::now();
             ended = write(&mut connection, &batch);
-            if ended.is_ok() && retained.elapsed() >= RETENTION_EVERY {
-                ended = drop_old_rows(&connection);
-                retained = Instant::now();
-            }
             if ended.is_err() {
                 break;
             }
@@ -52,47 +48,53 @@ pub fn write_on_a_thread(mut connection: Connection) -> std::io::Result<(Writer,
 pub(super) fn write(connection: &mut Connection, batch: &Rows) -> Result<(), WorkspaceError> {
     let transaction = connection.transaction()?;
     if batch.begins {
-        for table in TABLES {
+        for (table, _) in shown() {
             transaction.execute(&format!("DELETE FROM {}", table.name), [])?;
         }
     }
     if !batch.prices.is_empty() {
-        append(&transaction, "prices", rows::prices(&batch.prices)?)?;
+        duck::append(&transaction, "prices", price_batch(&batch.prices)?)?;
     }
     if !batch.analysis.is_empty() {
-        append(&transaction, "price_analysis", rows::analysis(&batch.analysis)?)?;
+        duck::append(&transaction, "price_analysis", analysis_batch(&batch.analysis)?)?;
     }
-    if !batch.active.is_empty() {
-        transaction.execute("DELETE FROM price_cycles WHERE active", [])?;
+    for table in RAW_TABLES {
+        let rows: Vec<_> = batch.raw(table).iter().map(Vec::as_slice).collect();
+        if !rows.is_empty() {
+            let columns = duck::record_batch(Layout::of_workspace(table), "", &rows)?;
+            duck::append(&transaction, table.name, columns)?;
+        }
     }
-    if !batch.active.is_empty() || !batch.closed.is_empty() {
-        append(&transaction, "price_cycles", rows::cycles(&batch.closed, &batch.active)?)?;
+    for (table, rows) in batch.batch.tables().filter(|(table, _)| table.shown.is_some()) {
+        duck::upsert(&transaction, Layout::of_workspace(table), "", &rows)?;
+    }
+    if let Some(hour) = batch.hour {
+        drop_old_rows(&transaction, hour)?;
     }
     transaction.commit()?;
+    if batch.hour.is_some() {
+        // Gives the memory of what was dropped back.
+        connection.execute_batch("CHECKPOINT")?;
+    }
     Ok(())
 }
 
-fn append(
-    transaction: &Transaction<'_>,
-    table: &str,
-    batch: duckdb::arrow::record_batch::RecordBatch,
-) -> Result<(), WorkspaceError> {
-    let mut appender = transaction.appender(table)?;
-    appender.append_record_batch(batch)?;
-    appender.flush()?;
-    Ok(())
-}
-
-/// Drops rows that are older than their table keeps them, against the newest price.
-pub(super) fn drop_old_rows(connection: &Connection) -> Result<(), WorkspaceError> {
-    for table in TABLES {
-        connection.execute_batch(&format!(
-            "DELETE FROM {name} WHERE {age} < (SELECT max(event_time) FROM prices) - INTERVAL {hours} HOUR",
-            name = table.name,
-            age = table.age,
-            hours = table.retention_hours,
+/// Drops rows that are older than their table keeps them, of those that stood before the hour.
+fn drop_old_rows(transaction: &Transaction<'_>, hour: Hour) -> Result<(), WorkspaceError> {
+    for (table, shown) in shown() {
+        let Shown::Hours { age, hours } = shown else { continue };
+        let oldest = hour.begins.get() - i64::from(hours) * HOUR_MICROS;
+        let before = position_column(table)
+            .map_or_else(String::new, |column| format!(" AND {column} <= {}", hour.seq.get()));
+        transaction.execute_batch(&format!(
+            "DELETE FROM {} WHERE {age} < make_timestamp({oldest}){before}",
+            table.name
         ))?;
     }
-    connection.execute_batch("CHECKPOINT")?;
     Ok(())
+}
+
+/// The column that says which event made a row what it is.
+fn position_column(table: &Table) -> Option<&'static str> {
+    ["seq", "end_seq"].into_iter().find(|column| table.position(column).is_some())
 }

@@ -26,6 +26,16 @@ fn free_address() -> SocketAddr {
 
 impl Engine {
     pub fn start(data_dir: &Path, market: SocketAddr, arguments: &[&str]) -> Self {
+        Self::start_with(data_dir, market, arguments, &[])
+    }
+
+    /// The same, with more settings.
+    pub fn start_with(
+        data_dir: &Path,
+        market: SocketAddr,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
         let (listen, metrics) = (free_address(), free_address());
         let mut command = Command::new(env!("CARGO_BIN_EXE_trading-engine"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GOAT_")) {
@@ -39,6 +49,7 @@ impl Engine {
             .env("GOAT_TRADING_ENGINE__LISTEN", listen.to_string())
             .env("GOAT_TRADING_ENGINE__METRICS_LISTEN", metrics.to_string())
             .env("GOAT_LOG__FILTER", "warn")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
@@ -69,7 +80,8 @@ impl Engine {
     }
 
     pub async fn caught_up_at(&mut self, seq: u64) -> GetStatusResponse {
-        self.until("catching up", |status| status.caught_up && status.cursor_seq == seq).await
+        let there = |status: &GetStatusResponse| status.caught_up && status.cursor_seq == seq;
+        self.until("catching up", |status| there(status) && status.state_seq == seq).await
     }
 
     /// What `path` answers beside gRPC.

@@ -4,6 +4,7 @@ use goat::values::UnixMicros;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Limits, Now, Report};
+use crate::core::Carried;
 use crate::core::command::Request;
 use crate::core::controls::Pause;
 use crate::core::micros;
@@ -28,15 +29,26 @@ pub struct SavedProject {
 }
 
 impl Desk {
-    pub(in crate::core) fn pause(&mut self, time: UnixMicros, request: &Request, reports: &mut Vec<Report>) {
+    pub(in crate::core) fn pause(&mut self, time: UnixMicros, request: &Request) {
         let Request { requested_by, reason } = request.clone();
         self.controls.pause(Pause { since: time, requested_by, reason });
-        reports.push(Report::Controls(self.controls.clone()));
     }
 
-    pub(in crate::core) fn resume(&mut self, reports: &mut Vec<Report>) {
+    pub(in crate::core) fn resume(&mut self) {
         self.controls.resume();
-        reports.push(Report::Controls(self.controls.clone()));
+    }
+
+    /// Takes over plays, projects and switches as they were.
+    pub(in crate::core) fn carry(&mut self, carried: Carried) {
+        self.controls = carried.controls.unwrap_or_default();
+        for play in carried.plays {
+            self.plays.restore(play);
+        }
+        for saved in carried.projects {
+            self.projects.insert(saved.project.id.clone(), saved);
+        }
+        let lists = &mut self.lists;
+        self.plays.iter().for_each(|play| lists.saved(play, UnixMicros::default()));
     }
 
     /// Bounds and costs count from the next decision on. What the account began with stays.

@@ -49,6 +49,12 @@ impl Aggregation {
         }
     }
 
+    /// The one that is written like that.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|aggregation| aggregation.as_str() == name)
+    }
+
     const fn needs_two_minutes(self) -> bool {
         matches!(self, Self::Diff | Self::Slope | Self::Stdev)
     }

@@ -13,7 +13,7 @@ use crate::core::features::FeatureId;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The first project that passed; none rejects.
-    pub first_passed: Option<u64>,
+    pub first_passed: Option<String>,
     /// Every project, in the order in which they were applied.
     pub projects: Vec<ProjectOutcome>,
 }
@@ -29,8 +29,8 @@ impl Verdict {
 /// What one project says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProjectOutcome {
-    /// Its number.
-    pub id: u64,
+    /// Its name for machines.
+    pub id: String,
     /// What people call it.
     pub name: String,
     /// Its active filters.

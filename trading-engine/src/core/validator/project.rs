@@ -9,8 +9,8 @@ use crate::core::features::FeatureSet;
 /// Filters of which every active one must pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
-    /// Its number.
-    pub id: u64,
+    /// Its name for machines.
+    pub id: String,
     /// What people call it.
     pub name: String,
     /// Without an active one it rejects everything.
@@ -24,7 +24,7 @@ impl Project {
         let active = self.filters.iter().filter(|filter| filter.is_active());
         let filters: Vec<_> = active.map(|filter| filter.judge(features)).collect();
         let passed = !filters.is_empty() && filters.iter().all(|filter| filter.passed);
-        ProjectOutcome { id: self.id, name: self.name.clone(), filters, passed }
+        ProjectOutcome { id: self.id.clone(), name: self.name.clone(), filters, passed }
     }
 }
 
@@ -32,6 +32,6 @@ impl Project {
 #[must_use]
 pub fn validate(projects: &[Project], features: &FeatureSet) -> Verdict {
     let projects: Vec<_> = projects.iter().map(|project| project.judge(features)).collect();
-    let first_passed = projects.iter().find(|project| project.passed).map(|project| project.id);
+    let first_passed = projects.iter().find(|project| project.passed).map(|project| project.id.clone());
     Verdict { first_passed, projects }
 }

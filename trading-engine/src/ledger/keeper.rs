@@ -1,0 +1,206 @@
+//! The one thread that has the ledger, and how the core speaks to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use goat::wire::market::Mode;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Commit, Ledger, LedgerError, Logged, recorded};
+use crate::core::Carried;
+use crate::{Outcome, restart};
+
+/// Commits that may wait for the disk. A full queue makes the next commit larger, not the core slower.
+pub const COMMITS_QUEUED_MAX: usize = 1;
+
+/// The thread behind the queue has ended; its outcome says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger thread has ended")]
+pub struct Ended;
+
+/// What a cold start takes over.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Taken {
+    /// The records of before.
+    pub carried: Carried,
+    /// Commands that those do not contain yet, in the order of their ordinals.
+    pub commands: Vec<Logged>,
+    /// The ordinal of the newest command there ever was.
+    pub last_command: u64,
+}
+
+enum Task {
+    Commit(Box<Commit>),
+    Append(Box<Logged>, oneshot::Sender<Option<Logged>>),
+    Take { log_id: String, mode: Mode, taken: oneshot::Sender<Taken> },
+}
+
+/// The core's end. What waits for an answer blocks the thread that asks.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    tasks: mpsc::Sender<Task>,
+    commit_micros: Arc<AtomicU64>,
+}
+
+impl Keeper {
+    /// Whether a commit would be taken at once.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.tasks.capacity() > 0
+    }
+
+    /// How long the last commit took.
+    #[must_use]
+    pub fn last_commit(&self) -> Duration {
+        Duration::from_micros(self.commit_micros.load(Ordering::Relaxed))
+    }
+
+    /// Hands a commit over, once there is room.
+    ///
+    /// # Errors
+    ///
+    /// When the thread has ended.
+    pub fn commit(&self, commit: Commit) -> Result<(), Ended> {
+        self.tasks.blocking_send(Task::Commit(Box::new(commit))).map_err(|_| Ended)
+    }
+
+    /// Makes a command durable; waits until it is. When one with its `request_id` is there already nothing is added,
+    /// and that one is the answer.
+    ///
+    /// # Errors
+    ///
+    /// When the thread has ended: whether the command is durable is not known then.
+    pub fn append(&self, command: Logged) -> Result<Option<Logged>, Ended> {
+        let (done, appended) = oneshot::channel();
+        self.tasks.blocking_send(Task::Append(Box::new(command), done)).map_err(|_| Ended)?;
+        appended.blocking_recv().map_err(|_| Ended)
+    }
+
+    /// What a cold start on the log takes over of what was committed.
+    ///
+    /// # Errors
+    ///
+    /// When the thread has ended.
+    pub fn take(&self, log_id: &str, mode: Mode) -> Result<Taken, Ended> {
+        let (done, taken) = oneshot::channel();
+        let task = Task::Take { log_id: log_id.to_owned(), mode, taken: done };
+        self.tasks.blocking_send(task).map_err(|_| Ended)?;
+        taken.blocking_recv().map_err(|_| Ended)
+    }
+}
+
+/// Keeps what comes through the returned handle until the last copy of it is gone, on a thread of its own.
+///
+/// The outcome comes when the thread ends: after the last task, or at the first that failed.
+///
+/// # Errors
+///
+/// When the thread cannot be started.
+pub fn keep_on_a_thread(mut ledger: Box<dyn Ledger>) -> std::io::Result<(Keeper, Outcome<LedgerError>)> {
+    let (tasks, mut asked) = mpsc::channel::<Task>(COMMITS_QUEUED_MAX);
+    let (told, outcome) = oneshot::channel();
+    let commit_micros = Arc::new(AtomicU64::new(0));
+    let took = Arc::clone(&commit_micros);
+    std::thread::Builder::new().name("ledger".to_owned()).spawn(move || {
+        let mut ended = Ok(());
+        while let Some(task) = asked.blocking_recv() {
+            ended = perform(ledger.as_mut(), task, &took);
+            if ended.is_err() {
+                break;
+            }
+        }
+        drop(asked);
+        // The receiver is gone only when the service is.
+        let _ = told.send(ended);
+    })?;
+    Ok((Keeper { tasks, commit_micros }, outcome))
+}
+
+fn perform(ledger: &mut dyn Ledger, task: Task, took: &AtomicU64) -> Result<(), LedgerError> {
+    let began = Instant::now();
+    match task {
+        Task::Commit(commit) => {
+            ledger.commit(&commit)?;
+            let elapsed = began.elapsed();
+            took.store(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            metrics::histogram!("goat_trading_commit_seconds").record(elapsed);
+        }
+        Task::Append(command, done) => {
+            let before = match &command.request_id {
+                Some(request_id) => ledger.command_of(request_id)?,
+                None => None,
+            };
+            let before = recorded(&Vec::from_iter(before))?.pop();
+            if before.is_none() {
+                ledger.append(&command)?;
+                metrics::histogram!("goat_trading_command_append_seconds").record(began.elapsed());
+            }
+            // Whoever asked is gone only when the core is.
+            let _ = done.send(before);
+        }
+        Task::Take { log_id, mode, taken } => {
+            let _ = taken.send(restart::take(ledger, &log_id, mode)?);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use goat::values::Seq;
+
+    use super::*;
+    use crate::ledger::Snapshot;
+    use crate::tables::{Batch, Table, Value};
+
+    struct FullDisk;
+
+    impl Ledger for FullDisk {
+        fn snapshot(&mut self) -> Result<Option<Snapshot>, LedgerError> {
+            Ok(None)
+        }
+
+        fn rows(&mut self, _: &'static Table, _: &str) -> Result<Vec<Vec<Value>>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn commands_after(&mut self, _: u64) -> Result<Vec<Vec<Value>>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn command_of(&mut self, _: &str) -> Result<Option<Vec<Value>>, LedgerError> {
+            Ok(None)
+        }
+
+        fn append(&mut self, _: &Logged) -> Result<(), LedgerError> {
+            Err(full())
+        }
+
+        fn commit(&mut self, _: &Commit) -> Result<(), LedgerError> {
+            Err(full())
+        }
+    }
+
+    fn full() -> LedgerError {
+        LedgerError::File("ledger".into(), std::io::ErrorKind::StorageFull.into())
+    }
+
+    #[test]
+    fn the_first_commit_that_fails_is_the_last_and_says_why() {
+        let (keeper, outcome) = keep_on_a_thread(Box::new(FullDisk)).unwrap();
+        let snapshot = Snapshot {
+            log_id: "log".into(),
+            version: 1,
+            cursor_seq: Seq::new(1),
+            command: 0,
+            state: vec![],
+        };
+
+        keeper.commit(Commit { snapshot, begins: true, rows: Batch::default() }).unwrap();
+
+        let error = outcome.blocking_recv().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "ledger: no storage space");
+        assert_eq!(keeper.take("log", Mode::Live), Err(Ended));
+    }
+}
