@@ -15,20 +15,18 @@ pub struct Rows {
     pub prices: Vec<PriceRow>,
     /// Ticks in their cycles.
     pub analysis: Vec<PriceAnalysis>,
-    /// Rows of the other raw tables.
-    raw: BTreeMap<&'static str, Vec<Vec<Value>>>,
+    /// Rows of the other raw tables, by their names.
+    pub raw: BTreeMap<&'static str, Vec<Vec<Value>>>,
     /// Rows of keyed tables.
     pub batch: Batch,
     /// A full hour has begun: what is too old for it, and stood before it, is dropped.
     pub hour: Option<Hour>,
-    raw_len: usize,
 }
 
 impl Rows {
     /// Adds a row to a raw table.
     pub fn put_raw(&mut self, table: &'static Table, row: Vec<Value>) {
         self.raw.entry(table.name).or_default().push(row);
-        self.raw_len += 1;
     }
 
     /// The rows of a raw table that is not that of the prices.
@@ -40,7 +38,8 @@ impl Rows {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.prices.len() + self.analysis.len() + self.raw_len + self.batch.len()
+        let raw: usize = self.raw.values().map(Vec::len).sum();
+        self.prices.len() + self.analysis.len() + raw + self.batch.len()
     }
 
     /// Whether writing them would change nothing.
