@@ -9,6 +9,12 @@ pub enum Kind {
     Invalid,
     /// What was asked for does not exist.
     NotFound,
+    /// What was to be made is there already.
+    AlreadyExists,
+    /// It was changed meanwhile: look again, and decide again.
+    Conflict,
+    /// It cannot be done in the present state.
+    Precondition,
     /// The position asked for is no longer kept: begin again at the one named.
     TooOld,
     /// The service cannot do it at present: try again.
@@ -26,6 +32,9 @@ impl Kind {
         match self {
             Self::Invalid => Code::InvalidArgument,
             Self::NotFound => Code::NotFound,
+            Self::AlreadyExists => Code::AlreadyExists,
+            Self::Conflict => Code::Aborted,
+            Self::Precondition => Code::FailedPrecondition,
             Self::TooOld => Code::OutOfRange,
             Self::Unavailable => Code::Unavailable,
             Self::Exhausted => Code::ResourceExhausted,

@@ -13,12 +13,14 @@ mod feeds;
 mod ledger;
 mod query;
 mod secret;
+mod trading;
 
 pub use archive::Archive;
 pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
 pub use ledger::Ledger;
 pub use query::Query;
 pub use secret::Secret;
+pub use trading::Trading;
 
 /// Environment variables that start like settings and are none.
 const NOT_SETTINGS: [&str; 2] = ["recordings", "bench_events"];
@@ -62,6 +64,8 @@ pub struct Settings {
     pub cycles: Cycles,
     /// What must survive of the trading-engine.
     pub ledger: Ledger,
+    /// How paper is traded.
+    pub trading: Trading,
     /// The data-engine's addresses.
     pub data_engine: DataEngine,
     /// The trading-engine's addresses.
@@ -305,6 +309,7 @@ impl Settings {
         }
         self.query.validate()?;
         self.archive.validate()?;
+        self.trading.validate()?;
         self.ledger.validate()?;
         // One file is written to, the one before it stays whatever happens, and the next needs its room.
         if self.journal.disk_bytes_max / 4 < self.journal.segment_bytes {

@@ -1,12 +1,16 @@
 //! Changes of the cycles on their way to those who watch.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use goat::values::Seq;
 use tokio::sync::broadcast;
 
 use crate::core::cycles::{Cycle, Threshold};
+use crate::core::decision::Decision;
+use crate::core::gate::Gate;
+use crate::core::position::Position;
 
 /// Changes that a slow reader may be behind before it is cut off.
 pub const CHANGES_QUEUED_MAX: usize = 4096;
@@ -15,7 +19,7 @@ pub const CHANGES_QUEUED_MAX: usize = 4096;
 pub const UPDATE_EVERY: Duration = Duration::from_millis(250);
 
 /// What a watcher is told.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A cycle began, grew or ended.
     Cycle {
@@ -23,6 +27,20 @@ pub enum Change {
         seq: Seq,
         /// The whole cycle.
         cycle: Cycle,
+    },
+    /// A position changed its stage, or learned what could have been.
+    Position {
+        /// The position in the log that led to it.
+        seq: Seq,
+        /// As it is now.
+        position: Arc<Position>,
+    },
+    /// A play that follows the wallet judged its trade.
+    Decision {
+        /// The position in the log that led to it.
+        seq: Seq,
+        /// The whole record.
+        decision: Arc<Decision>,
     },
     /// The state began anew: what was told before is void.
     Anew,
@@ -53,6 +71,18 @@ impl Changes {
     /// A cycle grew: told when its threshold's turn has come.
     pub fn grew(&mut self, seq: Seq, cycle: Cycle) {
         self.held.insert(cycle.id.threshold, Change::Cycle { seq, cycle });
+    }
+
+    /// A position changed: told at once.
+    pub fn moved(&mut self, seq: Seq, position: Position) {
+        self.tell(Change::Position { seq, position: Arc::new(position) });
+    }
+
+    /// A candidate was judged: told at once, unless the play does not follow its wallet.
+    pub fn decided(&mut self, seq: Seq, decision: Decision) {
+        if decision.passed(Gate::WalletListed) {
+            self.tell(Change::Decision { seq, decision: Arc::new(decision) });
+        }
     }
 
     /// The state began anew.

@@ -25,7 +25,6 @@ pub mod money;
 pub mod play;
 pub mod position;
 pub mod profiles;
-pub mod risk;
 pub mod validator;
 pub mod wallets;
 

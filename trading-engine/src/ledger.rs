@@ -14,9 +14,10 @@ mod postgres;
 mod schema;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use goat::postgres::PostgresError;
-use goat::values::Seq;
+use goat::values::{Seq, UnixMicros};
 
 pub use duck::DuckLedger;
 pub use keeper::{COMMITS_QUEUED_MAX, Keeper, Taken, keep_on_a_thread};
@@ -25,7 +26,7 @@ pub use postgres::PostgresLedger;
 use crate::core::command::Command;
 use crate::core::cycles::Cycle;
 use crate::tables::duck::DuckError;
-use crate::tables::{Batch, InvalidRow, Record, Recorded, Row, Table, Value};
+use crate::tables::{Batch, InvalidRow, Record, Recorded, Row, Shown, Table, Value, shown};
 
 /// The state at a position of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +52,12 @@ pub struct Saved {
     pub closed: Vec<Cycle>,
     /// Commands that the snapshot does not contain, in the order of their ordinals.
     pub commands: Vec<Logged>,
+    /// What the workspace begins with.
+    pub shown: Batch,
 }
 
 /// A command with what the ledger knows of it besides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Logged {
     /// The log that its place belongs to.
     pub log_id: String,
@@ -84,12 +87,18 @@ pub trait Ledger: Send {
     /// When it cannot be read.
     fn snapshot(&mut self) -> Result<Option<Snapshot>, LedgerError>;
 
-    /// All rows of a table; of those that belong to a log only the ones of `log_id`.
+    /// The rows of a table; of those that belong to a log only the ones of `log_id`, and of those with a time only
+    /// the ones that are not older than `since`.
     ///
     /// # Errors
     ///
     /// When they cannot be read.
-    fn rows(&mut self, table: &'static Table, log_id: &str) -> Result<Vec<Vec<Value>>, LedgerError>;
+    fn rows(
+        &mut self,
+        table: &'static Table,
+        log_id: &str,
+        since: Option<UnixMicros>,
+    ) -> Result<Vec<Vec<Value>>, LedgerError>;
 
     /// The rows of the commands after an ordinal, in the order of their ordinals.
     ///
@@ -127,11 +136,30 @@ pub trait Ledger: Send {
 /// When it cannot be read.
 pub fn load(ledger: &mut dyn Ledger) -> Result<Option<Saved>, LedgerError> {
     let Some(snapshot) = ledger.snapshot()? else { return Ok(None) };
-    let cycles: Vec<Cycle> = recorded(&ledger.rows(Cycle::TABLE, &snapshot.log_id)?)?;
+    let cycles: Vec<Cycle> = recorded(&ledger.rows(Cycle::TABLE, &snapshot.log_id, None)?)?;
     let mut closed: Vec<Cycle> = cycles.into_iter().filter(|cycle| !cycle.is_active()).collect();
     closed.sort_by_key(|cycle| (cycle.end.map(|end| end.seq), cycle.id.threshold));
     let commands = recorded(&ledger.commands_after(snapshot.command)?)?;
-    Ok(Some(Saved { snapshot, closed, commands }))
+    Ok(Some(Saved { snapshot, closed, commands, shown: Batch::default() }))
+}
+
+/// The rows with which the workspace begins at an hour: of every table that both have.
+///
+/// # Errors
+///
+/// When they cannot be read.
+pub fn shown_rows(ledger: &mut dyn Ledger, log_id: &str, hour: UnixMicros) -> Result<Batch, LedgerError> {
+    let mut batch = Batch::default();
+    for (table, shown) in shown().filter(|(table, _)| table.kept.is_some()) {
+        let since = match shown {
+            Shown::Always => None,
+            Shown::Hours { hours, .. } => Some(hour.minus(Duration::from_secs(u64::from(hours) * 3600))),
+        };
+        for row in ledger.rows(table, log_id, since)? {
+            batch.put_row(table, row);
+        }
+    }
+    Ok(batch)
 }
 
 /// Records of their rows.
@@ -154,7 +182,7 @@ pub fn documents(
     table: &'static Table,
     log_id: &str,
 ) -> Result<Vec<String>, LedgerError> {
-    let rows = ledger.rows(table, log_id)?;
+    let rows = ledger.rows(table, log_id, None)?;
     let text = |row: &Vec<Value>| Row::new(table, row).text(Table::DOCUMENT).map(str::to_owned);
     Ok(rows.iter().map(text).collect::<Result<_, InvalidRow>>()?)
 }

@@ -18,6 +18,7 @@ pub mod changes;
 pub mod core;
 pub mod feed;
 pub mod ledger;
+pub mod plays;
 pub mod restart;
 pub mod runner;
 pub mod serve;
@@ -27,11 +28,12 @@ pub mod view;
 pub mod workspace;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use duckdb::Connection;
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
 use goat::postgres::PostgresError;
+use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
 use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
@@ -40,6 +42,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::changes::CHANGES_QUEUED_MAX;
 use crate::core::Plan;
 use crate::core::cycles::Threshold;
+use crate::core::desk::Limits;
+use crate::core::fill::{Costs, UncheckedCosts};
+use crate::core::market::PricingBook;
+use crate::core::money::Usd;
 use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
 use crate::restart::Origin;
 use crate::runner::{COMMANDS_QUEUED_MAX, Surroundings};
@@ -75,8 +81,9 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let view = Shared::new(View::new(&plan.cycle_thresholds));
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
     let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
+    let (questions, discovery) = workspace::discovery();
     let (rows, written) =
-        workspace::write_on_a_thread(opened.workspace).map_err(|error| no_thread(&error))?;
+        workspace::write_on_a_thread(opened.workspace, questions).map_err(|error| no_thread(&error))?;
     let (commands, asked) = mpsc::channel(COMMANDS_QUEUED_MAX);
     let surroundings = Surroundings {
         plan: plan.clone(),
@@ -86,14 +93,26 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         keeper,
         commands: asked,
         rows,
+        discovery,
+        limits: limits(&settings.trading)?,
         view: view.clone(),
         watchers: watchers.clone(),
         readiness,
         stop: stop.clone(),
     };
     let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
-    let thresholds = plan.cycle_thresholds;
-    let trading = Trading { started_at, thresholds, view, readers, commands, watchers, stop: stop.clone() };
+    let (token, thresholds) = (plan.cycle_token, plan.cycle_thresholds);
+    let trading = Trading {
+        started_at,
+        thresholds,
+        view,
+        readers,
+        commands,
+        changes_of_plays: Arc::default(),
+        token,
+        watchers,
+        stop: stop.clone(),
+    };
     let served = serve_grpc(grpc, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
     let administered = async {
@@ -163,7 +182,10 @@ fn open(kept: &LedgerSettings, folder: &Path, plan: &Plan, cold: bool) -> Result
     };
     // What is going to be dropped need not be readable.
     let saved = if cold { None } else { ledger::load(ledger.as_mut())? };
-    let origin = restart::origin(saved, plan, cold)?;
+    let mut origin = restart::origin(saved, plan, cold)?;
+    if let Origin::Warm(warm) = &mut origin {
+        warm.saved.shown = ledger::shown_rows(ledger.as_mut(), &warm.log_id, warm.engine.hour().begins)?;
+    }
     let workspace =
         workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))?;
     Ok(Opened { ledger, origin, workspace })
@@ -177,7 +199,45 @@ fn plan(settings: &Settings) -> Result<Plan, Failure> {
             refused(format!("thresholds_percent has {percent}; it must be a whole number of hundredths"))
         })
     });
-    Ok(Plan { cycle_token: token.to_string(), cycle_thresholds: thresholds.collect::<Result<_, _>>()? })
+    let cycle_thresholds: Vec<Threshold> = thresholds.collect::<Result<_, _>>()?;
+    let entry_threshold = entry_threshold(&cycle_thresholds);
+    Ok(Plan { cycle_token: token, cycle_thresholds, entry_threshold, book: pricing_book(&settings.trading)? })
+}
+
+/// The cycles that entries are counted by: those of 0.30 %, or of the threshold next to it.
+fn entry_threshold(thresholds: &[Threshold]) -> Threshold {
+    let wanted = Threshold::from_hundredths(30);
+    let distance = |threshold: &&Threshold| threshold.hundredths().abs_diff(wanted.hundredths());
+    thresholds.iter().min_by_key(distance).copied().unwrap_or(wanted)
+}
+
+fn pricing_book(settings: &goat::settings::Trading) -> Result<PricingBook, Failure> {
+    let (venue, symbol) = settings.book();
+    let symbol = Symbol::parse(symbol).map_err(|error| Failure::Usage(format!("trading.book: {error}")))?;
+    Ok(PricingBook { venue, symbol })
+}
+
+/// The bounds and costs of paper trading, as they are configured.
+fn limits(settings: &goat::settings::Trading) -> Result<Limits, Failure> {
+    let refused = |error: goat::values::InvalidValue| Failure::Usage(format!("trading.{error}"));
+    let usd = |dollars: f64| Usd::from_f64(dollars).map_err(refused);
+    let costs = UncheckedCosts {
+        taker_fee_bps: settings.taker_fee_bps,
+        slippage_bps: settings.slippage_bps,
+        ..UncheckedCosts::default()
+    };
+    Ok(Limits {
+        start: usd(settings.start_usd)?,
+        latency_ms: settings.latency_ms,
+        costs: Costs::new(costs).map_err(refused)?,
+        book_required: settings.book_required,
+        trade_age_seconds_max: settings.trade_age_seconds_max,
+        open_max: settings.open_max,
+        exposure_max: usd(settings.exposure_usd_max)?,
+        daily_loss_max: usd(settings.daily_loss_usd_max)?,
+        cooldown_seconds: settings.cooldown_seconds,
+        ..Limits::default()
+    })
 }
 
 fn ledger_folder(settings: &Settings) -> PathBuf {

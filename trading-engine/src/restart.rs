@@ -1,12 +1,15 @@
 //! Whether what the ledger has can be gone on with.
 
+use std::collections::BTreeMap;
+
 use goat::wire::market::Mode;
 
 use crate::core::controls::Controls;
+use crate::core::play::Play;
 use crate::core::{self, Engine, Plan};
 use crate::ledger::{Ledger, LedgerError, Saved, Taken, documents, recorded};
 use crate::snapshot;
-use crate::tables::{Carried, Record, Row, Table};
+use crate::tables::{Carried, PlayVersion, ProjectRow, Record, Row, Table};
 
 /// Where the process begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,20 +83,31 @@ pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, 
             carried.controls = Some(rebuilt(Controls::TABLE, &document)?);
         }
     }
+    carried.plays = newest_plays(&recorded(&ledger.rows(PlayVersion::TABLE, &snapshot.log_id, None)?)?);
+    let projects: Vec<ProjectRow> = recorded(&ledger.rows(ProjectRow::TABLE, &snapshot.log_id, None)?)?;
+    carried.projects = projects.into_iter().filter(|row| !row.deleted).map(|row| row.saved).collect();
     let commands: Vec<_> = recorded(&ledger.commands_after(snapshot.command)?)?;
     let last_command =
         commands.last().map_or(snapshot.command, |logged: &crate::ledger::Logged| logged.command.ordinal);
     Ok(Taken { carried, commands, last_command })
 }
 
+fn newest_plays(versions: &[PlayVersion]) -> Vec<Play> {
+    let mut newest: BTreeMap<&str, &PlayVersion> = BTreeMap::new();
+    for version in versions {
+        let known = newest.entry(version.play.id.as_str()).or_insert(version);
+        if version.play.version > known.play.version {
+            *known = version;
+        }
+    }
+    newest.values().filter(|version| !version.deleted).map(|version| version.play.clone()).collect()
+}
+
 fn is_carried_table(table: &Table, mode: Mode, same_log: bool) -> bool {
     table.kept.is_some_and(|kept| is_carried(kept.carried, mode, same_log))
 }
 
-fn rebuilt<T: serde::de::DeserializeOwned>(
-    table: &'static Table,
-    document: &str,
-) -> Result<T, LedgerError> {
+fn rebuilt<T: serde::de::DeserializeOwned>(table: &'static Table, document: &str) -> Result<T, LedgerError> {
     let unreadable = |error: serde_json::Error| {
         LedgerError::Unreadable(Row::new(table, &[]).invalid(Table::DOCUMENT, &format!("not its: {error}")))
     };
@@ -116,14 +130,22 @@ fn contradiction(engine: &Engine, saved: &Saved) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use goat::values::Seq;
+    use goat::event::Venue;
+    use goat::values::{Seq, Symbol};
 
     use super::*;
     use crate::core::cycles::Threshold;
+    use crate::core::market::PricingBook;
     use crate::ledger::Snapshot;
 
     fn plan(hundredths: u32) -> Plan {
-        Plan { cycle_token: "SOL".into(), cycle_thresholds: vec![Threshold::from_hundredths(hundredths)] }
+        let threshold = Threshold::from_hundredths(hundredths);
+        Plan {
+            cycle_token: Symbol::parse("SOL").unwrap(),
+            cycle_thresholds: vec![threshold],
+            entry_threshold: threshold,
+            book: PricingBook { venue: Venue::Binance, symbol: Symbol::parse("SOLUSDT").unwrap() },
+        }
     }
 
     fn saved() -> Saved {
@@ -135,7 +157,7 @@ mod tests {
             command: 0,
             state,
         };
-        Saved { snapshot, closed: vec![], commands: vec![] }
+        Saved { snapshot, closed: vec![], commands: vec![], shown: crate::tables::Batch::default() }
     }
 
     fn reason(saved: Option<Saved>, plan: &Plan, cold: bool) -> String {

@@ -4,6 +4,7 @@
 //! ([`outbox`]) and go with the next.
 
 mod command;
+mod desk;
 mod fold;
 mod outbox;
 mod session;
@@ -20,14 +21,15 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::Outcome;
 use crate::changes::{Change, Changes};
 use crate::core::cycles::Cycle;
+use crate::core::desk::Limits;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
 use crate::ledger::{Keeper, Logged};
 use crate::restart::Origin;
 use crate::snapshot::SnapshotError;
-use crate::view::{FeedView, Restart, Shared};
 use crate::tables::BookPace;
-use crate::workspace::Writer;
+use crate::view::{DeskView, FeedView, Restart, Shared};
+use crate::workspace::{Discovery, Writer};
 pub use command::{Answer, Ask, COMMANDS_QUEUED_MAX, Refused};
 use outbox::Outbox;
 use session::Session;
@@ -66,6 +68,10 @@ pub struct Surroundings {
     pub commands: mpsc::Receiver<Ask>,
     /// To the workspace's thread.
     pub rows: Writer,
+    /// Answers of the plays' queries.
+    pub discovery: Discovery,
+    /// The bounds and costs of paper trading.
+    pub limits: Limits,
     /// For the outside.
     pub view: Shared,
     /// To those who watch.
@@ -116,6 +122,8 @@ struct Runner {
     /// Cycles that ended since the view was published.
     closed: Vec<Cycle>,
     published: Instant,
+    /// Plays, positions or the account are not as they were published.
+    desk_changed: bool,
     outbox: Outbox,
     changes: Changes,
     runtime: Handle,
@@ -164,6 +172,7 @@ impl Runner {
             pace: BookPace::default(),
             closed,
             published: surroundings.started,
+            desk_changed: true,
             outbox,
             changes,
             runtime,
@@ -172,7 +181,9 @@ impl Runner {
     }
 
     fn run(mut self) -> Result<(), RunnerError> {
-        self.fold_logged(self.engine.cursor().seq);
+        self.fold_logged(self.engine.cursor().seq)?;
+        self.set_limits()?;
+        self.ask_again()?;
         self.request(false);
         self.publish();
         loop {
@@ -223,8 +234,13 @@ impl Runner {
         }
         view.mode = self.session.mode;
         view.cursor = self.engine.cursor();
+        view.clock = self.engine.now();
         view.state.clone_from(self.outbox.committed());
         view.controls.clone_from(self.engine.controls());
+        if std::mem::take(&mut self.desk_changed) {
+            view.desk = std::sync::Arc::new(DeskView::of(&self.engine));
+        }
+        view.price = self.engine.market().price().copied();
         view.caught_up = self.caught_up;
         view.catch_up_ms = self.catch_up_ms;
         view.restart.clone_from(&self.restart);

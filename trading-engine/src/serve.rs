@@ -1,17 +1,26 @@
 //! The gRPC service: what the core has published, and the workspace's rows.
 
 mod command;
+mod decisions;
 mod message;
+mod patterns;
+mod performance;
+mod plays;
+mod positions;
+mod profiles;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
+use duckdb::ToSql;
 use goat::error::{Kind, internal};
 use goat::service::Stop;
-use goat::values::UnixMicros;
+use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingService;
 use goat::wire::trading as wire;
-use tokio::sync::{broadcast, mpsc};
+use goat::wire::trading::stream_trading_response::Event;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Mutex, broadcast, mpsc};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -19,6 +28,7 @@ use crate::changes::{CHANGES_QUEUED_MAX, Change};
 use crate::core::command::Order;
 use crate::core::cycles::Threshold;
 use crate::runner::Ask;
+use crate::tables::Recorded;
 use crate::view::Shared;
 use crate::workspace::Readers;
 
@@ -38,6 +48,10 @@ pub struct Trading {
     pub readers: Readers,
     /// To the core.
     pub commands: mpsc::Sender<Ask>,
+    /// One change of plays and projects at a time: what was checked is still so when it is done.
+    pub changes_of_plays: Arc<Mutex<()>>,
+    /// What positions are in.
+    pub token: Symbol,
     /// Where changes are told.
     pub watchers: broadcast::Sender<Change>,
     /// Ends the streams.
@@ -94,8 +108,10 @@ impl TradingService for Trading {
         &self,
         request: Request<wire::PauseTradingRequest>,
     ) -> Result<Response<wire::PauseTradingResponse>, Status> {
-        let wire::PauseTradingRequest { reason, requested_by, request_id } = request.into_inner();
-        let order = Order::PauseTrading(command::request(reason, requested_by)?);
+        let wire::PauseTradingRequest { reason, requested_by, request_id, close_positions } =
+            request.into_inner();
+        let request = command::request(reason, requested_by)?;
+        let order = if close_positions { Order::HaltTrading(request) } else { Order::PauseTrading(request) };
         let answer = command::carry_out(&self.commands, order, request_id).await?;
         Ok(Response::new(wire::PauseTradingResponse { controls: Some((&answer.controls).into()) }))
     }
@@ -108,6 +124,235 @@ impl TradingService for Trading {
         let order = Order::ResumeTrading(command::request(reason, requested_by)?);
         let answer = command::carry_out(&self.commands, order, request_id).await?;
         Ok(Response::new(wire::ResumeTradingResponse { controls: Some((&answer.controls).into()) }))
+    }
+
+    async fn list_plays(
+        &self,
+        request: Request<wire::ListPlaysRequest>,
+    ) -> Result<Response<wire::ListPlaysResponse>, Status> {
+        let request = request.into_inner();
+        let plays = self.plays(request.active_only);
+        let count = count(plays.len());
+        Ok(Response::new(wire::ListPlaysResponse { plays, count }))
+    }
+
+    async fn get_play(
+        &self,
+        request: Request<wire::GetPlayRequest>,
+    ) -> Result<Response<wire::GetPlayResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::GetPlayResponse {
+            play: Some(crate::plays::document(&self.play(&request.id)?)),
+        }))
+    }
+
+    async fn create_play(
+        &self,
+        request: Request<wire::CreatePlayRequest>,
+    ) -> Result<Response<wire::CreatePlayResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::CreatePlayResponse { play: Some(self.create_play(request.play).await?) }))
+    }
+
+    async fn update_play(
+        &self,
+        request: Request<wire::UpdatePlayRequest>,
+    ) -> Result<Response<wire::UpdatePlayResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::UpdatePlayResponse { play: Some(self.update_play(request).await?) }))
+    }
+
+    async fn delete_play(
+        &self,
+        request: Request<wire::DeletePlayRequest>,
+    ) -> Result<Response<wire::DeletePlayResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.delete_play(&request.id).await?))
+    }
+
+    async fn duplicate_play(
+        &self,
+        request: Request<wire::DuplicatePlayRequest>,
+    ) -> Result<Response<wire::DuplicatePlayResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::DuplicatePlayResponse { play: Some(self.duplicate_play(request).await?) }))
+    }
+
+    async fn list_play_versions(
+        &self,
+        request: Request<wire::ListPlayVersionsRequest>,
+    ) -> Result<Response<wire::ListPlayVersionsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::ListPlayVersionsResponse { versions: self.play_versions(&request.id).await? }))
+    }
+
+    async fn get_plays_performance(
+        &self,
+        request: Request<wire::GetPlaysPerformanceRequest>,
+    ) -> Result<Response<wire::GetPlaysPerformanceResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.plays_performance(request).await?))
+    }
+
+    async fn list_positions(
+        &self,
+        request: Request<wire::ListPositionsRequest>,
+    ) -> Result<Response<wire::ListPositionsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.list_positions(request).await?))
+    }
+
+    async fn get_position(
+        &self,
+        request: Request<wire::GetPositionRequest>,
+    ) -> Result<Response<wire::GetPositionResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::GetPositionResponse { position: Some(self.position(&request.id).await?) }))
+    }
+
+    async fn list_price_checks(
+        &self,
+        request: Request<wire::ListPriceChecksRequest>,
+    ) -> Result<Response<wire::ListPriceChecksResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::ListPriceChecksResponse { checks: self.price_checks(&request.id).await? }))
+    }
+
+    async fn get_trail(
+        &self,
+        request: Request<wire::GetTrailRequest>,
+    ) -> Result<Response<wire::GetTrailResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.trail(&request.id).await?))
+    }
+
+    async fn close_position(
+        &self,
+        request: Request<wire::ClosePositionRequest>,
+    ) -> Result<Response<wire::ClosePositionResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::ClosePositionResponse { position: Some(self.close_position(request).await?) }))
+    }
+
+    async fn get_account(
+        &self,
+        request: Request<wire::GetAccountRequest>,
+    ) -> Result<Response<wire::GetAccountResponse>, Status> {
+        let wire::GetAccountRequest {} = request.into_inner();
+        Ok(Response::new(wire::GetAccountResponse { account: Some(self.account()) }))
+    }
+
+    async fn list_decisions(
+        &self,
+        request: Request<wire::ListDecisionsRequest>,
+    ) -> Result<Response<wire::ListDecisionsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.list_decisions(request).await?))
+    }
+
+    async fn explain_decision(
+        &self,
+        request: Request<wire::ExplainDecisionRequest>,
+    ) -> Result<Response<wire::ExplainDecisionResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::ExplainDecisionResponse { decision: Some(self.decision(&request.id).await?) }))
+    }
+
+    async fn why_not(
+        &self,
+        request: Request<wire::WhyNotRequest>,
+    ) -> Result<Response<wire::WhyNotResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.why_not(request).await?))
+    }
+
+    async fn get_funnel(
+        &self,
+        request: Request<wire::GetFunnelRequest>,
+    ) -> Result<Response<wire::GetFunnelResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.funnel(request).await?))
+    }
+
+    async fn list_profiles(
+        &self,
+        request: Request<wire::ListProfilesRequest>,
+    ) -> Result<Response<wire::ListProfilesResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.list_profiles(request).await?))
+    }
+
+    async fn get_profile_stats(
+        &self,
+        request: Request<wire::GetProfileStatsRequest>,
+    ) -> Result<Response<wire::GetProfileStatsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.profile_stats(request).await?))
+    }
+
+    async fn rank_wallets(
+        &self,
+        request: Request<wire::RankWalletsRequest>,
+    ) -> Result<Response<wire::RankWalletsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.rank_wallets(request).await?))
+    }
+
+    async fn list_filter_projects(
+        &self,
+        request: Request<wire::ListFilterProjectsRequest>,
+    ) -> Result<Response<wire::ListFilterProjectsResponse>, Status> {
+        let wire::ListFilterProjectsRequest {} = request.into_inner();
+        let projects = self.filter_projects();
+        let count = count(projects.len());
+        Ok(Response::new(wire::ListFilterProjectsResponse { projects, count }))
+    }
+
+    async fn get_filter_project(
+        &self,
+        request: Request<wire::GetFilterProjectRequest>,
+    ) -> Result<Response<wire::GetFilterProjectResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::GetFilterProjectResponse { project: Some(self.filter_project(&request.id)?) }))
+    }
+
+    async fn create_filter_project(
+        &self,
+        request: Request<wire::CreateFilterProjectRequest>,
+    ) -> Result<Response<wire::CreateFilterProjectResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::CreateFilterProjectResponse {
+            project: Some(self.create_filter_project(request.project).await?),
+        }))
+    }
+
+    async fn update_filter_project(
+        &self,
+        request: Request<wire::UpdateFilterProjectRequest>,
+    ) -> Result<Response<wire::UpdateFilterProjectResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(wire::UpdateFilterProjectResponse {
+            project: Some(self.update_filter_project(request).await?),
+        }))
+    }
+
+    async fn delete_filter_project(
+        &self,
+        request: Request<wire::DeleteFilterProjectRequest>,
+    ) -> Result<Response<wire::DeleteFilterProjectResponse>, Status> {
+        let request = request.into_inner();
+        self.delete_filter_project(&request.id).await?;
+        Ok(Response::new(wire::DeleteFilterProjectResponse {}))
+    }
+
+    async fn list_features(
+        &self,
+        request: Request<wire::ListFeaturesRequest>,
+    ) -> Result<Response<wire::ListFeaturesResponse>, Status> {
+        let request = request.into_inner();
+        let features = patterns::features(&request.group)?;
+        let count = count(features.len());
+        Ok(Response::new(wire::ListFeaturesResponse { features, count }))
     }
 
     type StreamTradingStream =
@@ -138,6 +383,12 @@ impl TradingService for Trading {
                     Change::Cycle { seq, cycle } if seq > shown_seq => yield message::change(seq, &cycle),
                     // Contained in what was shown at the beginning.
                     Change::Cycle { .. } => {}
+                    Change::Position { seq, position } => {
+                        yield message::event(seq, Event::Position(positions::message(&position, None)));
+                    }
+                    Change::Decision { seq, decision } => {
+                        yield message::event(seq, Event::Decision(decisions::message(&decision)));
+                    }
                     Change::Anew => Err(Kind::Unavailable.status("the state began anew; subscribe again"))?,
                 }
             }
@@ -146,6 +397,16 @@ impl TradingService for Trading {
 }
 
 impl Trading {
+    /// The records of those rows of their table that `condition` chooses, in its order.
+    async fn records<R: Recorded + Send + 'static>(
+        &self,
+        condition: &str,
+        parameters: Vec<Box<dyn ToSql + Send>>,
+    ) -> Result<Vec<R>, Status> {
+        let found = self.readers.records(condition.to_owned(), parameters).await;
+        found.map_err(|error| internal("reading the workspace", &error))
+    }
+
     fn threshold(&self, percent: f64) -> Result<Threshold, Status> {
         let known = Threshold::from_percent(percent).filter(|threshold| self.thresholds.contains(threshold));
         known.ok_or_else(|| {
@@ -153,6 +414,10 @@ impl Trading {
             Kind::Invalid.status(format!("threshold is {percent}; computed are {}", known.join(", ")))
         })
     }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 fn checked_limit(limit: Option<u32>) -> Result<u32, Status> {

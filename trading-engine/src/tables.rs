@@ -162,6 +162,15 @@ impl Table {
         self.columns.iter().position(|known| known.name == column)
     }
 
+    /// The column that says how old a row is; none for tables whose rows stay.
+    #[must_use]
+    pub fn age(&self) -> Option<&'static str> {
+        match self.shown {
+            Some(Shown::Hours { age, .. }) => Some(age),
+            _ => None,
+        }
+    }
+
     /// Whether its records can be rebuilt from their rows.
     #[must_use]
     pub fn has_documents(&self) -> bool {

@@ -6,9 +6,16 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use goat::values::{Seq, UnixMicros};
 use goat::wire::market::Mode;
 
-use crate::core::Cursor;
+use crate::core::account::Account;
 use crate::core::controls::Controls;
 use crate::core::cycles::{Cycle, Threshold};
+use crate::core::decision::DecisionId;
+use crate::core::desk::SavedProject;
+use crate::core::market::Quote;
+use crate::core::play::{Play, PlayId};
+use crate::core::position::Position;
+use crate::core::wallets::WalletList;
+use crate::core::{Cursor, Engine};
 
 /// Closed cycles kept at hand for each threshold: as many as one request may ask for.
 pub const CLOSED_KEPT_MAX: usize = 10_000;
@@ -69,6 +76,37 @@ pub struct Closed {
     cycles: VecDeque<Cycle>,
 }
 
+/// Plays, positions and the account, as they were after the last of them changed.
+#[derive(Debug, Clone, Default)]
+pub struct DeskView {
+    /// By id.
+    pub plays: Vec<Play>,
+    /// By id.
+    pub projects: Vec<SavedProject>,
+    /// Whom each play follows.
+    pub lists: BTreeMap<PlayId, WalletList>,
+    /// Those that are not over.
+    pub positions: BTreeMap<DecisionId, Position>,
+    /// None before the first publication.
+    pub account: Option<Account>,
+}
+
+impl DeskView {
+    /// What the outside may see of the desk.
+    #[must_use]
+    pub fn of(engine: &Engine) -> Self {
+        let desk = engine.desk();
+        let list = |play: &Play| Some((play.id.clone(), desk.lists().of(play)?.clone()));
+        Self {
+            plays: desk.plays().iter().cloned().collect(),
+            projects: desk.projects().values().cloned().collect(),
+            lists: desk.plays().iter().filter_map(list).collect(),
+            positions: desk.positions().clone(),
+            account: Some(desk.account().clone()),
+        }
+    }
+}
+
 /// The core at one position. All of it belongs together.
 #[derive(Debug, Clone, Default)]
 pub struct View {
@@ -78,10 +116,16 @@ pub struct View {
     pub mode: Mode,
     /// The last position folded.
     pub cursor: Cursor,
+    /// The core's clock: when the newest event reached us.
+    pub clock: UnixMicros,
     /// The state that was committed last.
     pub state: StateView,
     /// What the operator has switched.
     pub controls: Controls,
+    /// Plays, positions and the account.
+    pub desk: Arc<DeskView>,
+    /// The newest price of the traded token.
+    pub price: Option<Quote>,
     /// The log's end has been reached since the start.
     pub caught_up: bool,
     /// How long that took.

@@ -8,6 +8,8 @@
 //! Old rows go at each full hour of event time, and a row goes only when it stood before the event that began the
 //! hour: what a table holds at a position follows from the log, not from when it was written.
 
+mod answers;
+mod discovery;
 mod fetch;
 mod readers;
 mod rows;
@@ -15,6 +17,8 @@ mod writer;
 
 use duckdb::{Config, Connection};
 
+pub use answers::FunnelRow;
+pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
 pub use fetch::fetch_recent;
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use goat::event::Observation;
 use goat::tonic::Code;
-use goat::values::Seq;
+use goat::event::Venue;
+use goat::values::{Seq, Symbol};
 use goat::wire::market::Mode;
 use goat::wire::trading::{
     GetStatusResponse, ListCyclesRequest, ListCyclesResponse, ListPriceAnalysisRequest, StreamTradingRequest,
@@ -26,6 +27,7 @@ use goat::wire::trading::{
 use market::{Fault, Log, Market};
 use process::Engine;
 use recordings::{log_of, price_at, prices, trade_at};
+use trading_engine::core::market::PricingBook;
 use trading_engine::core::cycles::Threshold;
 use trading_engine::core::{self, Plan};
 use trading_engine::snapshot::state_hash;
@@ -33,7 +35,13 @@ use trading_engine::snapshot::state_hash;
 const THRESHOLDS: [u32; 7] = [20, 25, 30, 35, 40, 45, 50];
 
 fn plan() -> Plan {
-    Plan { cycle_token: "SOL".into(), cycle_thresholds: THRESHOLDS.map(Threshold::from_hundredths).to_vec() }
+    let symbol = |text| Symbol::parse(text).unwrap();
+    Plan {
+        cycle_token: symbol("SOL"),
+        cycle_thresholds: THRESHOLDS.map(Threshold::from_hundredths).to_vec(),
+        entry_threshold: Threshold::from_hundredths(30),
+        book: PricingBook { venue: Venue::Binance, symbol: symbol("SOLUSDT") },
+    }
 }
 
 /// The state that the engine must have reached after `events`, folded without a process around it.
@@ -237,7 +245,14 @@ async fn another_log_leads_to_a_cold_start_while_running() {
     engine.caught_up_at(2_000).await;
 
     market.replace(log_of("second", Mode::Live, &others), 3_000);
-    let status = engine.until("the other log", |status| status.log_id == "second" && status.caught_up && status.state_seq == status.cursor_seq && status.cursor_seq == 3_000).await;
+    let status = engine
+        .until("the other log", |status| {
+            status.log_id == "second"
+                && status.caught_up
+                && status.state_seq == status.cursor_seq
+                && status.cursor_seq == 3_000
+        })
+        .await;
 
     assert_eq!(status.restart.unwrap().reason, "the log is second, not first");
     assert_eq!(status.state_hash, hash_of(&others));

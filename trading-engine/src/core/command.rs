@@ -57,15 +57,7 @@ pub enum Order {
     ClosePosition {
         /// Which.
         id: DecisionId,
-        impl Order {
-    /// Whether it is one of the operator's switches.
-    #[must_use]
-    pub fn is_switch(&self) -> bool {
-        matches!(self, Self::PauseTrading(_) | Self::ResumeTrading(_) | Self::HaltTrading(_))
-    }
-}
-
-/// Who wants it, and why.
+        /// Who wants it, and why.
         request: Request,
     },
 }

@@ -215,7 +215,9 @@ impl Desk {
         } else {
             self.waiting.remove(id);
         }
-        if position.stage.is_over() && position.outcome.as_ref().is_none_or(super::gains::Outcome::is_complete) {
+        if position.stage.is_over()
+            && position.outcome.as_ref().is_none_or(super::gains::Outcome::is_complete)
+        {
             self.positions.remove(id);
         }
     }
@@ -239,7 +241,7 @@ pub enum Report {
     /// A filter project has a new version.
     Project(Box<SavedProject>),
     /// A filter project is gone.
-    ProjectDeleted(String),
+    ProjectDeleted(Box<SavedProject>),
     /// A play follows other wallets, or nobody because its query failed.
     Wallets(super::play::PlayId, Box<super::wallets::WalletList>),
 }

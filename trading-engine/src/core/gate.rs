@@ -68,6 +68,11 @@ impl Gate {
         rule(self).unit
     }
 
+    /// Every gate, in the order they are asked.
+    pub fn all() -> impl Iterator<Item = Self> {
+        GATES.iter().map(|rule| rule.gate)
+    }
+
     /// The gate of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -355,4 +360,17 @@ fn cash(facts: &Facts<'_>) -> Option<Found> {
 
 fn seconds(millis: i32) -> f64 {
     f64::from(millis) / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_gates_and_names_are_found_again() {
+        for (at, gate) in Gate::all().enumerate() {
+            assert_eq!(gate as usize, at);
+            assert_eq!(Gate::named(gate.as_str()), Some(gate));
+        }
+    }
 }

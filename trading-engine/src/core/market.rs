@@ -129,8 +129,7 @@ impl Market {
     /// snapshot; stale prices decide nothing until the next one.
     pub(super) fn fold_feed(&mut self, event: &FeedEvent, token: Symbol, book: &PricingBook) {
         let concerns = |symbol: Symbol| event.symbol.is_none_or(|of| of == symbol);
-        let broken =
-            matches!(event.kind, FeedEventKind::Gap | FeedEventKind::Stale | FeedEventKind::Resync);
+        let broken = matches!(event.kind, FeedEventKind::Gap | FeedEventKind::Stale | FeedEventKind::Resync);
         if event.feed == "books" && broken && concerns(book.symbol) {
             self.book = None;
         }

@@ -159,7 +159,11 @@ impl Timing {
     /// Whether a move of `change_percent` over the window is what is asked for.
     #[must_use]
     pub fn holds(&self, change_percent: f64) -> bool {
-        if self.increase { change_percent >= self.change_percent } else { change_percent <= -self.change_percent }
+        if self.increase {
+            change_percent >= self.change_percent
+        } else {
+            change_percent <= -self.change_percent
+        }
     }
 }
 

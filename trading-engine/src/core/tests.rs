@@ -5,8 +5,6 @@
     clippy::cast_sign_loss
 )]
 
-use std::path::{Path, PathBuf};
-
 use goat::event::{Observation, Payload, Source, TokenPrice, Venue};
 use goat::values::{Price, Seq, Symbol, UnixMicros};
 use proptest::prelude::*;

@@ -137,9 +137,10 @@ impl WalletLists {
     /// Takes an answer in. One to a question that is no longer open is dropped. After a failure the play
     /// follows nobody: an old list is not an answer.
     pub(super) fn answer(&mut self, answer: &WalletAnswer, now: UnixMicros) -> Option<&WalletList> {
-        let open = self.asked.get(&answer.play).is_some_and(|query| {
-            query.version == answer.version && query.asked_seq == answer.asked_seq
-        });
+        let open = self
+            .asked
+            .get(&answer.play)
+            .is_some_and(|query| query.version == answer.version && query.asked_seq == answer.asked_seq);
         if !open {
             return None;
         }

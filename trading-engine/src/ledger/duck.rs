@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use duckdb::{Config, Connection, OptionalExt, Transaction, params};
-use goat::values::Seq;
+use goat::values::{Seq, UnixMicros};
 
 use super::schema::{Dialect, MIGRATIONS, SNAPSHOTS, Step, misfit, too_new};
 use super::{Commit, Ledger, LedgerError, Logged, Snapshot};
@@ -27,7 +27,8 @@ const DIALECT: Dialect = Dialect {
     steps: &[Step {
         number: 2,
         before: "ALTER TABLE price_cycles RENAME TO price_cycles_before; DROP TABLE snapshots;",
-        after: "INSERT INTO price_cycles SELECT log_id, id, threshold_hundredths / 100.0, start_time, end_time,
+        after:
+            "INSERT INTO price_cycles SELECT log_id, id, threshold_hundredths / 100.0, start_time, end_time,
                     start_seq, end_seq, start_price, highest_price, lowest_price, max_percent_increase,
                     max_percent_increase_from_lowest, data_points, longest_gap_ms, end_seq IS NULL
                 FROM price_cycles_before;
@@ -146,12 +147,23 @@ impl Ledger for DuckLedger {
         Ok(snapshot.optional()?)
     }
 
-    fn rows(&mut self, table: &'static Table, log_id: &str) -> Result<Vec<Vec<Value>>, LedgerError> {
+    fn rows(
+        &mut self,
+        table: &'static Table,
+        log_id: &str,
+        since: Option<UnixMicros>,
+    ) -> Result<Vec<Vec<Value>>, LedgerError> {
         let layout = Layout::of_ledger(table);
+        let young = match (table.age(), since) {
+            (Some(age), Some(since)) => {
+                format!(" AND ({age} IS NULL OR {age} >= make_timestamp({}))", since.get())
+            }
+            _ => String::new(),
+        };
         Ok(if layout.per_log {
-            duck::rows(&self.connection, layout, "WHERE log_id = ?", &[&log_id])?
+            duck::rows(&self.connection, layout, &format!("WHERE log_id = ?{young}"), &[&log_id])?
         } else {
-            duck::rows(&self.connection, layout, "", &[])?
+            duck::rows(&self.connection, layout, &format!("WHERE true{young}"), &[])?
         })
     }
 

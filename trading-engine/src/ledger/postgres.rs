@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use goat::postgres::{Connected, Patience, Server};
 use goat::settings::Ledger as Settings;
-use goat::values::Seq;
+use goat::values::{Seq, UnixMicros};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, Transaction};
@@ -68,7 +68,9 @@ impl PostgresLedger {
         let runtime = runtime.map_err(|error| LedgerError::File("the ledger's runtime".into(), error))?;
         let connected = runtime.block_on(async {
             let mut connected = server.connect().await?;
-            server.in_time::<_, _, LedgerError>("preparing the ledger", prepare(&mut connected.client)).await?;
+            server
+                .in_time::<_, _, LedgerError>("preparing the ledger", prepare(&mut connected.client))
+                .await?;
             Ok::<_, LedgerError>(connected)
         })?;
         Ok(Some(Self { runtime: Some(runtime), server, connected }))
@@ -259,13 +261,24 @@ impl Ledger for PostgresLedger {
         })
     }
 
-    fn rows(&mut self, table: &'static Table, log_id: &str) -> Result<Vec<Vec<Value>>, LedgerError> {
+    fn rows(
+        &mut self,
+        table: &'static Table,
+        log_id: &str,
+        since: Option<UnixMicros>,
+    ) -> Result<Vec<Vec<Value>>, LedgerError> {
         let layout = Layout::of_ledger(table);
+        let young = match (table.age(), since) {
+            (Some(age), Some(since)) => {
+                format!(" AND ({age} IS NULL OR {age} >= to_timestamp({}::numeric / 1000000))", since.get())
+            }
+            _ => String::new(),
+        };
         self.ask("reading rows", async |client| {
             if layout.per_log {
-                rows(client, layout, "WHERE log_id = $1", &[&log_id]).await
+                rows(client, layout, &format!("WHERE log_id = $1{young}"), &[&log_id]).await
             } else {
-                rows(client, layout, "", &[]).await
+                rows(client, layout, &format!("WHERE true{young}"), &[]).await
             }
         })
     }
@@ -320,8 +333,7 @@ async fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), Led
         let update = format!(
             "UPDATE {SNAPSHOTS} SET version = $1, cursor_seq = $2, command = $3, state = $4 WHERE log_id = $5"
         );
-        let changed =
-            transaction.execute(&update, &[&version, &cursor_seq, &command, state, log_id]).await?;
+        let changed = transaction.execute(&update, &[&version, &cursor_seq, &command, state, log_id]).await?;
         if changed != 1 {
             return Err(LedgerError::Damaged(format!("it has {changed} snapshots of the log {log_id}")));
         }

@@ -30,9 +30,7 @@ pub fn document(play: &Play) -> wire::Play {
         wallets: Some(wallets(&play.wallets)),
         max_entries_per_cycle: Some(play.max_entries_per_cycle),
         perp_mode: perp_mode.into(),
-        bundle: play
-            .bundle
-            .map(|bundle| wire::Bundle { wallets: bundle.wallets, seconds: bundle.seconds }),
+        bundle: play.bundle.map(|bundle| wire::Bundle { wallets: bundle.wallets, seconds: bundle.seconds }),
         timing: play.timing.map(timing),
         size_usd: Some(play.size.to_f64()),
         source_min_usd: play.source_min_usd,

@@ -4,7 +4,8 @@
 use goat::values::InvalidValue;
 use goat::wire::market::PositionSide;
 use goat::wire::trading::{
-    Bundle, ExitRules, ExitTier, OriginalTolerance, PerpMode, Play, Timing, Validator, WalletSelection, timing,
+    Bundle, ExitRules, ExitTier, OriginalTolerance, PerpMode, Play, Timing, Validator, WalletSelection,
+    timing,
 };
 
 /// The play with clear names only.

@@ -11,9 +11,7 @@ use super::original::with_clear_names;
 use crate::core::exit::{Algorithm, ExitRules, InvalidRules, Tier, UncheckedRules};
 use crate::core::money::Usd;
 use crate::core::play::{Bundle, PerpMode, Play, PlayId, Timing, Validator, WalletSelection};
-use crate::core::validator::{
-    Aggregation, ConditionFields, Invalid, Operator, Stage, StageFields, Stages,
-};
+use crate::core::validator::{Aggregation, ConditionFields, Invalid, Operator, Stage, StageFields, Stages};
 
 const NAME_LENGTH_MAX: usize = 60;
 const DESCRIPTION_LENGTH_MAX: usize = 500;
@@ -126,9 +124,7 @@ fn perp_mode(mode: wire::PerpMode) -> PerpMode {
 fn wallets(found: wire::WalletSelection) -> Result<WalletSelection, InvalidValue> {
     let wire::WalletSelection { sql, cache_seconds, addresses } = found;
     match (sql.trim().is_empty(), addresses.is_empty()) {
-        (true, true) => {
-            Err(InvalidValue::new("wallets", "a query in sql, or addresses", "neither"))
-        }
+        (true, true) => Err(InvalidValue::new("wallets", "a query in sql, or addresses", "neither")),
         (false, false) => Err(InvalidValue::new("wallets", "either sql or addresses", "both")),
         (true, false) => {
             if addresses.len() > ADDRESSES_MAX {
@@ -287,7 +283,9 @@ fn operator(found: &wire::StageCondition) -> Result<Operator, InvalidValue> {
         ">" => Operator::Above(value),
         "<" => Operator::Below(value),
         "between" => {
-            let to = found.value_to.ok_or_else(|| InvalidValue::new("value_to", "given for between", "nothing"))?;
+            let to = found
+                .value_to
+                .ok_or_else(|| InvalidValue::new("value_to", "given for between", "nothing"))?;
             return Ok(Operator::Between(value, to));
         }
         other => {

@@ -59,7 +59,7 @@ impl Runner {
         Ok(())
     }
 
-    fn carry_out(
+    pub(super) fn carry_out(
         &mut self,
         order: Order,
         request_id: Option<String>,
@@ -78,7 +78,7 @@ impl Runner {
             None => {
                 self.last_command = command.ordinal;
                 self.engine.command(&command, &mut self.effects);
-                self.perform(after_seq, std::time::Instant::now());
+                self.perform(after_seq, std::time::Instant::now())?;
             }
             Some(before) if before.command.order == command.order => {}
             Some(_) => return Ok(Err(Refused::RequestId(request_id.unwrap_or_default()))),

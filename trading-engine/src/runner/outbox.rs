@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::RunnerError;
-use crate::core::Engine;
 use crate::core::Cursor;
+use crate::core::Engine;
 use crate::ledger::{Commit, Keeper, Snapshot};
 use crate::restart::Warm;
 use crate::snapshot;
@@ -62,9 +62,7 @@ impl Outbox {
     /// The ledger has this state; the workspace has nothing yet.
     pub(super) fn resume(&mut self, warm: &Warm) {
         let snapshot = &warm.saved.snapshot;
-        for cycle in &warm.saved.closed {
-            self.rows.batch.put(cycle);
-        }
+        self.rows.batch.merge(warm.saved.shown.clone());
         self.rows.batch.put(warm.engine.controls());
         self.committed_cursor = Some(warm.engine.cursor());
         self.state = StateView { seq: snapshot.cursor_seq, hash: snapshot::hash_of(&snapshot.state) };
@@ -111,7 +109,11 @@ impl Outbox {
         let due = now.saturating_duration_since(self.committed) >= COMMIT_EVERY.max(took * COMMIT_REST);
         let must = self.uncommitted_events >= UNCOMMITTED_EVENTS_MAX;
         match log_id {
-            Some(log_id) if self.is_ahead(engine) && (must || due && self.keeper.has_room()) => {
+            // A query that waits for its answer is asked again after a restart, of tables that have gone on by then.
+            Some(log_id)
+                if self.is_ahead(engine)
+                    && (must || due && self.keeper.has_room() && engine.next_answer_due_at().is_none()) =>
+            {
                 self.commit(engine, log_id)
             }
             _ => Ok(()),
@@ -164,22 +166,30 @@ impl Outbox {
         if self.rows.is_empty() || !(idle || waited || waiting >= ROWS_DUE) {
             return Ok(());
         }
+        if waiting >= ROWS_WAITING_MAX {
+            return self.deliver_rows_now(engine);
+        }
         engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
         let rows = std::mem::take(&mut self.rows);
         let gone = || RunnerError::Gone("workspace");
-        if waiting >= ROWS_WAITING_MAX {
-            self.writer.blocking_send(rows).map_err(|_| gone())?;
-        } else {
-            match self.writer.try_send(rows) {
-                Ok(()) => {}
-                Err(TrySendError::Full(rows)) => {
-                    self.rows = rows;
-                    return Ok(());
-                }
-                Err(TrySendError::Closed(_)) => return Err(gone()),
+        match self.writer.try_send(rows) {
+            Ok(()) => {}
+            Err(TrySendError::Full(rows)) => {
+                self.rows = rows;
+                return Ok(());
             }
+            Err(TrySendError::Closed(_)) => return Err(gone()),
         }
         self.written = now;
+        Ok(())
+    }
+
+    /// Hands the rows over, and waits until they can be taken.
+    pub(super) fn deliver_rows_now(&mut self, engine: &Engine) -> Result<(), RunnerError> {
+        engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
+        let rows = std::mem::take(&mut self.rows);
+        self.writer.blocking_send(rows).map_err(|_| RunnerError::Gone("workspace"))?;
+        self.written = Instant::now();
         Ok(())
     }
 }

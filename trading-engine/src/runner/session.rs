@@ -117,17 +117,17 @@ impl Runner {
         self.session.continuity.as_mut().ok_or(Unusable::NoHello)
     }
 
-    fn read_batch(&mut self, batch: EventBatch) -> Result<(), Discontinuity> {
+    fn read_batch(&mut self, batch: EventBatch) -> Result<(), Unusable> {
         let (mut from, to) = (batch.covers_from, batch.covers_to);
         for event in &batch.events {
             if event.seq < from || event.seq > to {
-                return Err(Discontinuity::Event { seq: event.seq, from, to });
+                return Err(Discontinuity::Event { seq: event.seq, from, to }.into());
             }
             from = event.seq + 1;
         }
-        self.fold(batch.events);
+        self.fold(batch.events)?;
         // Past what was not asked for.
-        self.fold_logged(Seq::new(to));
+        self.fold_logged(Seq::new(to))?;
         self.engine.pass(Seq::new(to), None);
         self.session.head = self.session.head.max(to);
         Ok(())
@@ -225,10 +225,10 @@ impl Runner {
             self.engine.command(&logged.command, &mut self.effects);
         }
         self.engine.contain(taken.last_command);
-        self.perform(seq, now);
+        self.perform(seq, now)?;
         self.outbox.commit(&self.engine, &log_id)?;
         self.log_id = Some(log_id);
-        Ok(())
+        self.set_limits()
     }
 
     /// Drops the state: the log that it was made of is not there any more. What stays is taken from the ledger when the

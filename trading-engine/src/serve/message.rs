@@ -64,6 +64,10 @@ pub(super) fn closed_counts(view: &View) -> Vec<wire::ThresholdCount> {
     view.closed.iter().map(count).collect()
 }
 
+pub(super) fn event(seq: Seq, event: wire::stream_trading_response::Event) -> wire::StreamTradingResponse {
+    wire::StreamTradingResponse { seq: seq.get(), event: Some(event) }
+}
+
 pub(super) fn change(seq: Seq, cycle: &Cycle) -> wire::StreamTradingResponse {
     wire::StreamTradingResponse {
         seq: seq.get(),

@@ -1,6 +1,8 @@
 //! `decisions`: what became of each input at each play.
 
-use super::{Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required};
+use super::{
+    Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
+};
 use crate::core::decision::Decision;
 
 /// One row an input and play. `failed_gate` is null where the candidate entered.

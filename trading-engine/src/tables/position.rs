@@ -1,6 +1,8 @@
 //! `follow_the_goat_buyins`: the positions.
 
-use super::{Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required};
+use super::{
+    Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
+};
 use crate::core::position::{Position, Stage};
 
 /// One row a position, as it is now. Money is after rounding to the millionth of a dollar.
@@ -15,6 +17,7 @@ pub(super) const TABLE: Table = Table {
         required("wallet_address", Kind::Text),
         required("trade_signature", Kind::Text),
         required("price_cycle", Kind::Text),
+        required("decided_seq", Kind::BigInt),
         required("decided_at", Kind::Timestamp),
         optional("opened_at", Kind::Timestamp),
         optional("closed_at", Kind::Timestamp),
@@ -48,9 +51,9 @@ impl Record for Position {
         let gains = self.outcome.as_ref().map(|outcome| outcome.gains(0.0));
         let at_end = gains.as_ref().and_then(|gains| gains.at_cycle_end);
         let profit = self.profit();
-        let return_percent = profit.zip(self.entry.as_ref()).map(|(profit, entry)| {
-            profit.to_f64() / entry.notional.to_f64() * 100.0
-        });
+        let return_percent = profit
+            .zip(self.entry.as_ref())
+            .map(|(profit, entry)| profit.to_f64() / entry.notional.to_f64() * 100.0);
         vec![
             self.id.to_string().into(),
             self.id.play.as_str().into(),
@@ -60,6 +63,7 @@ impl Record for Position {
             self.wallet.as_str().into(),
             self.signature.as_str().into(),
             self.cycle.to_string().into(),
+            self.id.seq.into(),
             self.decided_at.into(),
             self.opened_at().into(),
             self.closed_at().into(),

@@ -1,6 +1,8 @@
 //! `wallet_profiles`: a wallet's buy in one cycle, and what following it would have brought.
 
-use super::{Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required};
+use super::{
+    Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
+};
 use crate::core::gains::Direction;
 use crate::core::profiles::Profile;
 

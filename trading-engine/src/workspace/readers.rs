@@ -70,7 +70,7 @@ impl Readers {
             let mut statement = connection.prepare(newest)?;
             let rows =
                 statement.query_map(params![threshold.map(Threshold::percent), limit], read_analysis)?;
-            rows.collect()
+            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -92,9 +92,9 @@ impl Readers {
         .await
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, duckdb::Error> + Send + 'static,
+        query: impl FnOnce(&Connection) -> Result<T, DuckError> + Send + 'static,
     ) -> Result<T, WorkspaceError> {
         let ended = |error: &dyn std::fmt::Display| WorkspaceError::Ended(error.to_string());
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|error| ended(&error))?;
@@ -115,8 +115,8 @@ impl Readers {
 fn read_analysis(row: &Row<'_>) -> Result<PriceAnalysis, duckdb::Error> {
     let micros: i64 = row.get(1)?;
     let cycle: String = row.get(3)?;
-    let cycle = cycle_id(&cycle)
-        .ok_or_else(|| duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?}")))?;
+    let cycle =
+        cycle_id(&cycle).ok_or_else(|| duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?}")))?;
     Ok(PriceAnalysis {
         seq: Seq::new(row.get(0)?),
         event_time: UnixMicros::new(micros)

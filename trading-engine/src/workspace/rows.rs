@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::core::Hour;
 use crate::core::cycles::PriceAnalysis;
+use crate::core::wallets::WalletQuery;
 use crate::tables::{Batch, PriceRow, Table, Value};
 
 /// What has come about since the rows before.
@@ -21,6 +22,8 @@ pub struct Rows {
     pub batch: Batch,
     /// A full hour has begun: what is too old for it, and stood before it, is dropped.
     pub hour: Option<Hour>,
+    /// To be answered from the tables as they are once these rows are in them.
+    pub queries: Vec<WalletQuery>,
 }
 
 impl Rows {
@@ -45,6 +48,6 @@ impl Rows {
     /// Whether writing them would change nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && !self.begins && self.hour.is_none()
+        self.len() == 0 && !self.begins && self.hour.is_none() && self.queries.is_empty()
     }
 }

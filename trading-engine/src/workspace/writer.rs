@@ -6,7 +6,7 @@ use duckdb::{Connection, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::readers::WorkspaceError;
-use super::Rows;
+use super::{Questions, Rows};
 use crate::Outcome;
 use crate::core::Hour;
 use crate::tables::{Layout, RAW_TABLES, Shown, Table, analysis_batch, duck, price_batch, shown};
@@ -26,7 +26,10 @@ pub type Writer = mpsc::Sender<Rows>;
 /// # Errors
 ///
 /// When the thread cannot be started.
-pub fn write_on_a_thread(mut connection: Connection) -> std::io::Result<(Writer, Outcome<WorkspaceError>)> {
+pub fn write_on_a_thread(
+    mut connection: Connection,
+    questions: Questions,
+) -> std::io::Result<(Writer, Outcome<WorkspaceError>)> {
     let (queue, mut batches) = mpsc::channel::<Rows>(ROWS_QUEUED_MAX);
     let (told, outcome) = oneshot::channel();
     std::thread::Builder::new().name("workspace".to_owned()).spawn(move || {
@@ -36,6 +39,9 @@ pub fn write_on_a_thread(mut connection: Connection) -> std::io::Result<(Writer,
             ended = write(&mut connection, &batch);
             if ended.is_err() {
                 break;
+            }
+            for query in batch.queries {
+                questions.ask(&connection, query);
             }
             metrics::histogram!("goat_trading_workspace_write_seconds").record(began.elapsed());
         }

@@ -111,8 +111,7 @@ impl Desk {
                 let direction = Direction::from(position.side);
                 position.outcome = Some(Outcome::new(direction, mark, world.cycle.unwrap_or(position.cycle)));
                 position.entry = Some(fill);
-                position.stop =
-                    position.stop_entry().map(|entry| StopState::new(&position.rules, &entry));
+                position.stop = position.stop_entry().map(|entry| StopState::new(&position.rules, &entry));
                 position.stage = Stage::Open;
             }
             Err(refused) => {

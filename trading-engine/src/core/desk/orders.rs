@@ -94,8 +94,8 @@ impl Desk {
         if self.plays.iter().any(|play| play.uses_project(id)) {
             return;
         }
-        if self.projects.remove(id).is_some() {
-            reports.push(Report::ProjectDeleted(id.to_owned()));
+        if let Some(saved) = self.projects.remove(id) {
+            reports.push(Report::ProjectDeleted(Box::new(saved)));
         }
     }
 

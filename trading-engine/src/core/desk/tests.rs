@@ -125,7 +125,9 @@ fn each_gate_ends_what_it_is_for() {
         script.buy(1_001, "bob", "two");
     });
     check(Gate::Cash, |script| {
-        script.limits(|limits| (limits.start, limits.exposure_max) = (Usd::from_dollars(99), Usd::from_dollars(1_000)));
+        script.limits(|limits| {
+            (limits.start, limits.exposure_max) = (Usd::from_dollars(99), Usd::from_dollars(1_000))
+        });
         script.buy(1_000, "alice", "one");
     });
     check(Gate::Validator, |script| {

@@ -309,7 +309,8 @@ fn correlation(pairs: &[[f64; 2]]) -> Option<f64> {
 }
 
 /// Wilson's 95 % interval of a share; from 0 to 1 of none.
-fn wilson(wins: u32, trials: u32) -> Interval {
+#[must_use]
+pub fn wilson(wins: u32, trials: u32) -> Interval {
     if trials == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }

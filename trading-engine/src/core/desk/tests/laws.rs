@@ -4,7 +4,7 @@ use goat::event::{Observation, Side};
 use goat::values::Seq;
 use proptest::prelude::*;
 
-use super::script::{book, play, plan, price, trade};
+use super::script::{book, plan, play, price, trade};
 use crate::core::command::{Command, Order};
 use crate::core::desk::Report;
 use crate::core::gate::Gate;

@@ -91,7 +91,8 @@ pub(super) fn trade(millis: i64, wallet: &str, signature: &str, side: Side) -> O
 }
 
 pub(super) fn book(millis: i64, bid: f64, ask: f64, quantity: f64) -> Observation {
-    let level = |price| Level { price: Price::new(price).unwrap(), quantity: Quantity::new(quantity).unwrap() };
+    let level =
+        |price| Level { price: Price::new(price).unwrap(), quantity: Quantity::new(quantity).unwrap() };
     let book = BookSnapshot {
         symbol: symbol("SOLUSDT"),
         venue: Venue::Binance,
@@ -154,7 +155,8 @@ impl Script {
     }
 
     pub(super) fn feed(&mut self, millis: i64, feed: &'static str, kind: FeedEventKind) {
-        let said = FeedEvent { feed: feed.into(), kind, symbol: None, from: None, to: None, reason: "said".into() };
+        let said =
+            FeedEvent { feed: feed.into(), kind, symbol: None, from: None, to: None, reason: "said".into() };
         self.fold(&event(millis, Payload::Feed(said)));
     }
 
@@ -201,9 +203,5 @@ impl Script {
 
     pub(super) fn raises(&self) -> usize {
         self.effects.iter().filter(|effect| matches!(effect, Effect::Desk(Report::StopRaised(..)))).count()
-    }
-
-    pub(super) fn effects(&self) -> &[Effect] {
-        &self.effects
     }
 }

@@ -1,0 +1,87 @@
+//! What the desk reports, to where it belongs; and whom its plays follow, asked of the workspace.
+//!
+//! A query is answered as the workspace is at the position where it was asked: the rows up to there are handed over
+//! first, and the answer is found on a snapshot of them. It enters as a command, right before the first event that
+//! reached us after it is due, so wherever the log is read again it enters at the same place.
+
+use std::time::Instant;
+
+use goat::values::{Seq, UnixMicros};
+
+use super::{Runner, RunnerError};
+use crate::core::Engine;
+use crate::core::command::Order;
+use crate::core::desk::{Limits, Report};
+use crate::core::wallets::WalletQuery;
+use crate::tables::{PlayVersion, PriceCheck, ProjectRow, Tracking, Trail};
+
+impl Runner {
+    pub(super) fn report(&mut self, seq: Seq, report: Report) {
+        self.desk_changed = true;
+        match report {
+            Report::Decision(decision) => {
+                self.outbox.put(decision.as_ref());
+                self.changes.decided(seq, *decision);
+            }
+            Report::Position(position) => {
+                self.outbox.put(position.as_ref());
+                self.changes.moved(seq, *position);
+            }
+            Report::StopRaised(id, raise) => self.outbox.put(&PriceCheck(id, raise)),
+            Report::Trail(id, features) => self.outbox.put(&Trail(id, *features)),
+            Report::Play(play) => self.outbox.put(&PlayVersion { play: *play, deleted: false }),
+            Report::PlayDeleted(play) => self.outbox.put(&PlayVersion { play: *play, deleted: true }),
+            Report::Project(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: false }),
+            Report::ProjectDeleted(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: true }),
+            Report::Wallets(play, list) => self.outbox.put(&Tracking(play, *list)),
+        }
+    }
+
+    /// Hands a query over with the rows up to where it was asked.
+    pub(super) fn ask_workspace(&mut self, query: WalletQuery) -> Result<(), RunnerError> {
+        self.outbox.rows.queries.push(query);
+        self.outbox.deliver_rows_now(&self.engine)
+    }
+
+    /// Bounds and costs are configured, and count from a place of the log like any command.
+    pub(super) fn set_limits(&mut self) -> Result<(), RunnerError> {
+        let wanted = &self.surroundings.limits;
+        let have = self.engine.desk().limits();
+        // A used account keeps what it began with, so that alone is no difference.
+        let same = Limits { start: have.start, ..wanted.clone() } == *have;
+        let unused = self.engine.desk().account().is_untouched() && wanted.start != have.start;
+        if self.log_id.is_none() || !self.logged.is_empty() || (same && !unused) {
+            return Ok(());
+        }
+        let order = Order::SetLimits(Box::new(wanted.clone()));
+        // Refused only where it was checked before.
+        self.carry_out(order, None).map(|_| ())
+    }
+
+    /// Asks again what the state waits for: the process that asked is gone.
+    pub(super) fn ask_again(&mut self) -> Result<(), RunnerError> {
+        let asked: Vec<WalletQuery> = self.engine.desk().lists().asked().cloned().collect();
+        asked.into_iter().try_for_each(|query| self.ask_workspace(query))
+    }
+
+    /// Folds the answers that are due before an event that reached us at `received_time`. Waits for those that
+    /// are not there yet: a query is given less time than passes until its answer is due.
+    pub(super) fn fold_answers(&mut self, received_time: UnixMicros) -> Result<(), RunnerError> {
+        while self.engine.next_answer_due_at().is_some_and(|due| due <= received_time) {
+            let Some(query) = next_due(&self.engine) else { break };
+            let began = Instant::now();
+            let answer =
+                self.surroundings.discovery.answer_to(&query).ok_or(RunnerError::Gone("discovery"))?;
+            metrics::histogram!("goat_trading_wallet_answer_wait_seconds").record(began.elapsed());
+            if self.carry_out(Order::WalletsFound(answer), None)?.is_err() {
+                // Commands from before the restart come first; the answer to this query is among them.
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn next_due(engine: &Engine) -> Option<WalletQuery> {
+    engine.desk().lists().asked().min_by_key(|query| query.due_at()).cloned()
+}

@@ -1,0 +1,131 @@
+//! The queries of plays, run beside the core on the workspace as it was when they were asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc as std_mpsc;
+use std::time::Duration;
+
+use duckdb::Connection;
+
+use crate::core::play::PlayId;
+use crate::core::wallets::{WalletAnswer, WalletQuery};
+
+/// What a query may take; less than passes until its answer is due.
+pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
+
+/// Wallets of one list.
+const WALLETS_MAX: usize = 10_000;
+
+/// Answers on their way to the core: each asked once, so bounded by the plays.
+const ANSWERS_QUEUED_MAX: usize = 256;
+
+/// The core's end: answers as they come.
+#[derive(Debug)]
+pub struct Discovery {
+    answers: std_mpsc::Receiver<WalletAnswer>,
+    there: BTreeMap<(PlayId, u64), WalletAnswer>,
+}
+
+/// The workspace's end.
+#[derive(Debug, Clone)]
+pub struct Questions(std_mpsc::SyncSender<WalletAnswer>);
+
+/// A way for answers from the workspace to the core.
+#[must_use]
+pub fn discovery() -> (Questions, Discovery) {
+    let (sender, answers) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
+    (Questions(sender), Discovery { answers, there: BTreeMap::new() })
+}
+
+impl Discovery {
+    /// The answer to a query; waits until it is there. None when the workspace has ended.
+    pub fn answer_to(&mut self, query: &WalletQuery) -> Option<WalletAnswer> {
+        let key = (query.play.clone(), query.asked_seq.get());
+        loop {
+            if let Some(answer) = self.there.remove(&key) {
+                return Some(answer);
+            }
+            let answer = self.answers.recv().ok()?;
+            self.there.insert((answer.play.clone(), answer.asked_seq.get()), answer);
+        }
+    }
+}
+
+impl Questions {
+    /// Answers a query from a snapshot of the tables that is taken before this returns.
+    pub(super) fn ask(&self, writer: &Connection, query: WalletQuery) {
+        let told = self.0.clone();
+        let answer_as = {
+            let query = query.clone();
+            move |found| WalletAnswer {
+                play: query.play,
+                version: query.version,
+                asked_seq: query.asked_seq,
+                found,
+            }
+        };
+        let snapshot = match snapshot(writer) {
+            Ok(connection) => connection,
+            Err(error) => return tell(&told, answer_as(Err(error.to_string()))),
+        };
+        let fallback = (told.clone(), answer_as.clone());
+        let thread = std::thread::Builder::new().name("discovery".to_owned());
+        let started = thread.spawn(move || tell(&told, answer_as(run_in_time(snapshot, query.sql))));
+        if let Err(error) = started {
+            let (told, answer_as) = fallback;
+            tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
+        }
+    }
+}
+
+fn tell(told: &std_mpsc::SyncSender<WalletAnswer>, answer: WalletAnswer) {
+    // The core is gone only when the process is ending.
+    let _ = told.send(answer);
+}
+
+/// A connection whose reads see what is committed now, and nothing that comes later.
+fn snapshot(writer: &Connection) -> Result<Connection, duckdb::Error> {
+    let connection = writer.try_clone()?;
+    connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
+    // The first read fixes what the transaction sees.
+    connection.query_row("SELECT count(*) FROM wallet_profiles WHERE false", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn run_in_time(connection: Connection, sql: String) -> Result<BTreeSet<String>, String> {
+    let interrupt = connection.interrupt_handle();
+    let (done, ended) = std_mpsc::channel();
+    let thread = std::thread::Builder::new().name("wallet-query".to_owned());
+    let started = thread.spawn(move || {
+        // The one who waits is gone only after the time is over.
+        let _ = done.send(run(&connection, &sql));
+    });
+    started.map_err(|error| format!("no thread for the query: {error}"))?;
+    if let Ok(found) = ended.recv_timeout(QUERY_TIME_MAX) {
+        return found;
+    }
+    interrupt.interrupt();
+    let limit = QUERY_TIME_MAX.as_secs_f64();
+    Err(format!("the query took longer than {limit} s and was stopped"))
+}
+
+fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {
+    let failed = |error: duckdb::Error| format!("the query failed: {error}");
+    let mut statement = connection.prepare(sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let column = wallet_column(rows.as_ref().map(|statement| statement.column_names()).unwrap_or_default())?;
+    let mut wallets = BTreeSet::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let wallet: Option<String> =
+            row.get(column).map_err(|error| format!("wallet_address is not text: {error}"))?;
+        wallets.extend(wallet);
+        if wallets.len() > WALLETS_MAX {
+            return Err(format!("the query found more than {WALLETS_MAX} wallets"));
+        }
+    }
+    Ok(wallets)
+}
+
+fn wallet_column(columns: Vec<String>) -> Result<usize, String> {
+    let found = columns.iter().position(|column| column == "wallet_address");
+    found.ok_or_else(|| format!("the query has no column wallet_address; it has {}", columns.join(", ")))
+}
