@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use duckdb::Connection;
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
 use goat::postgres::PostgresError;
+use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
 use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;

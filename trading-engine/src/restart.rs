@@ -90,10 +90,7 @@ fn is_carried_table(table: &Table, mode: Mode, same_log: bool) -> bool {
     table.kept.is_some_and(|kept| is_carried(kept.carried, mode, same_log))
 }
 
-fn rebuilt<T: serde::de::DeserializeOwned>(
-    table: &'static Table,
-    document: &str,
-) -> Result<T, LedgerError> {
+fn rebuilt<T: serde::de::DeserializeOwned>(table: &'static Table, document: &str) -> Result<T, LedgerError> {
     let unreadable = |error: serde_json::Error| {
         LedgerError::Unreadable(Row::new(table, &[]).invalid(Table::DOCUMENT, &format!("not its: {error}")))
     };

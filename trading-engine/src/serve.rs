@@ -10,8 +10,8 @@ use goat::service::Stop;
 use goat::values::UnixMicros;
 use goat::wire::TradingService;
 use goat::wire::trading as wire;
-use tokio::sync::{broadcast, mpsc};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 

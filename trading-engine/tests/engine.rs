@@ -237,7 +237,14 @@ async fn another_log_leads_to_a_cold_start_while_running() {
     engine.caught_up_at(2_000).await;
 
     market.replace(log_of("second", Mode::Live, &others), 3_000);
-    let status = engine.until("the other log", |status| status.log_id == "second" && status.caught_up && status.state_seq == status.cursor_seq && status.cursor_seq == 3_000).await;
+    let status = engine
+        .until("the other log", |status| {
+            status.log_id == "second"
+                && status.caught_up
+                && status.state_seq == status.cursor_seq
+                && status.cursor_seq == 3_000
+        })
+        .await;
 
     assert_eq!(status.restart.unwrap().reason, "the log is second, not first");
     assert_eq!(status.state_hash, hash_of(&others));

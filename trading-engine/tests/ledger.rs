@@ -86,7 +86,8 @@ fn cycle(hundredths: u32, start_seq: u64, end_seq: Option<u64>) -> Cycle {
 }
 
 fn paused() -> Controls {
-    let pause = Pause { since: at(3), requested_by: "Zoë \u{1f410}".into(), reason: "a \"test\"\t\\ 0".into() };
+    let pause =
+        Pause { since: at(3), requested_by: "Zoë \u{1f410}".into(), reason: "a \"test\"\t\\ 0".into() };
     Controls { pause: Some(pause) }
 }
 
@@ -151,7 +152,8 @@ fn tells_logs_apart(place: &dyn Place) {
     ledger.commit(&commit("old", 4, true, &[cycle(20, 3, None)])).unwrap();
     assert_eq!(ledger.snapshot().unwrap().unwrap().log_id, "old");
     assert_eq!((cycles_of(ledger.as_mut(), "old"), cycles_of(ledger.as_mut(), "new")), (1, 1));
-    let stranger = ledger.commit(&commit("unknown", 4, false, &[cycle(20, 3, None)])).unwrap_err().to_string();
+    let stranger =
+        ledger.commit(&commit("unknown", 4, false, &[cycle(20, 3, None)])).unwrap_err().to_string();
     assert!(stranger.contains("it has 0 snapshots of the log unknown"), "{stranger}");
     assert_eq!(cycles_of(ledger.as_mut(), "unknown"), 0);
 }
@@ -202,7 +204,10 @@ fn measure(name: &str, place: &dyn Place) {
     }
     let append = began.elapsed() / 20;
     took.sort();
-    println!("{name}: a commit with a state of 1 MB: median {:?}, longest {:?}; a command {append:?}", took[10], took[19]);
+    println!(
+        "{name}: a commit with a state of 1 MB: median {:?}, longest {:?}; a command {append:?}",
+        took[10], took[19]
+    );
 }
 
 #[test]
@@ -290,7 +295,10 @@ fn an_address_that_cannot_be_used_is_refused_by_the_name_of_its_setting() {
         PostgresLedger::open(&settings).unwrap_err().to_string()
     };
     let refused = open("postgres://goat:canary@db.example/d?sslmode=disable");
-    assert!(refused.starts_with("ledger.url says sslmode=disable") && !refused.contains("canary"), "{refused}");
+    assert!(
+        refused.starts_with("ledger.url says sslmode=disable") && !refused.contains("canary"),
+        "{refused}"
+    );
     let refused = open("postgres://goat:canary@127.0.0.1:1/d");
     assert!(refused.starts_with("the ledger: ") && !refused.contains("canary"), "{refused}");
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use goat::postgres::{Patience, Server};
 pub(super) use goat::postgres::Connected;
+use goat::postgres::{Patience, Server};
 use goat::settings::Archive as Settings;
 
 use super::ArchiveError;

@@ -27,7 +27,8 @@ const DIALECT: Dialect = Dialect {
     steps: &[Step {
         number: 2,
         before: "ALTER TABLE price_cycles RENAME TO price_cycles_before; DROP TABLE snapshots;",
-        after: "INSERT INTO price_cycles SELECT log_id, id, threshold_hundredths / 100.0, start_time, end_time,
+        after:
+            "INSERT INTO price_cycles SELECT log_id, id, threshold_hundredths / 100.0, start_time, end_time,
                     start_seq, end_seq, start_price, highest_price, lowest_price, max_percent_increase,
                     max_percent_increase_from_lowest, data_points, longest_gap_ms, end_seq IS NULL
                 FROM price_cycles_before;

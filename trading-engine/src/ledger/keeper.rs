@@ -189,13 +189,8 @@ mod tests {
     #[test]
     fn the_first_commit_that_fails_is_the_last_and_says_why() {
         let (keeper, outcome) = keep_on_a_thread(Box::new(FullDisk)).unwrap();
-        let snapshot = Snapshot {
-            log_id: "log".into(),
-            version: 1,
-            cursor_seq: Seq::new(1),
-            command: 0,
-            state: vec![],
-        };
+        let snapshot =
+            Snapshot { log_id: "log".into(), version: 1, cursor_seq: Seq::new(1), command: 0, state: vec![] };
 
         keeper.commit(Commit { snapshot, begins: true, rows: Batch::default() }).unwrap();
 

@@ -68,7 +68,9 @@ impl PostgresLedger {
         let runtime = runtime.map_err(|error| LedgerError::File("the ledger's runtime".into(), error))?;
         let connected = runtime.block_on(async {
             let mut connected = server.connect().await?;
-            server.in_time::<_, _, LedgerError>("preparing the ledger", prepare(&mut connected.client)).await?;
+            server
+                .in_time::<_, _, LedgerError>("preparing the ledger", prepare(&mut connected.client))
+                .await?;
             Ok::<_, LedgerError>(connected)
         })?;
         Ok(Some(Self { runtime: Some(runtime), server, connected }))
@@ -320,8 +322,7 @@ async fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), Led
         let update = format!(
             "UPDATE {SNAPSHOTS} SET version = $1, cursor_seq = $2, command = $3, state = $4 WHERE log_id = $5"
         );
-        let changed =
-            transaction.execute(&update, &[&version, &cursor_seq, &command, state, log_id]).await?;
+        let changed = transaction.execute(&update, &[&version, &cursor_seq, &command, state, log_id]).await?;
         if changed != 1 {
             return Err(LedgerError::Damaged(format!("it has {changed} snapshots of the log {log_id}")));
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::RunnerError;
-use crate::core::Engine;
 use crate::core::Cursor;
+use crate::core::Engine;
 use crate::ledger::{Commit, Keeper, Snapshot};
 use crate::restart::Warm;
 use crate::snapshot;

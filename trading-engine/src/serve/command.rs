@@ -25,7 +25,8 @@ pub(super) async fn carry_out(
 ) -> Result<Answer, Status> {
     within("request_id", &request_id, NAME_CHARACTERS_MAX)?;
     let request_id = Some(request_id).filter(|id| !id.is_empty());
-    let stopping = || Kind::Unavailable.status("the trading-engine is stopping; whether it was done is not known");
+    let stopping =
+        || Kind::Unavailable.status("the trading-engine is stopping; whether it was done is not known");
     let (answer, answered) = oneshot::channel();
     commands.send(Ask { order, request_id, answer }).await.map_err(|_| stopping())?;
     let answered = answered.await.map_err(|_| stopping())?;

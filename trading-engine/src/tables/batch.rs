@@ -69,7 +69,9 @@ fn part(value: Option<&Value>) -> Part {
         None | Some(Value::Null) => Part::Absent,
         Some(Value::Text(text) | Value::Json(text)) => Part::Text(text.clone()),
         Some(Value::Integer(number)) => Part::Number((*number).into()),
-        Some(Value::BigInt(number) | Value::Timestamp(number) | Value::Money(number)) => Part::Number(*number),
+        Some(Value::BigInt(number) | Value::Timestamp(number) | Value::Money(number)) => {
+            Part::Number(*number)
+        }
         Some(Value::Boolean(value)) => Part::Number((*value).into()),
         // Tells rows apart, and that is all that a key must do.
         Some(Value::Double(number)) => Part::Number(number.to_bits().cast_signed()),

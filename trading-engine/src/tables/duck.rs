@@ -67,7 +67,8 @@ pub(crate) fn upsert(
     appender.append_record_batch(record_batch(layout, log_id, rows)?)?;
     appender.flush()?;
     drop(appender);
-    let same: Vec<String> = layout.key().map(|column| format!("{name}.{column} = {stage}.{column}")).collect();
+    let same: Vec<String> =
+        layout.key().map(|column| format!("{name}.{column} = {stage}.{column}")).collect();
     let values: Vec<String> = layout.columns().map(|column| unstaged(column.name, column.kind)).collect();
     transaction.execute_batch(&format!(
         "DELETE FROM {name} USING temp.{stage} WHERE {};

@@ -2,7 +2,9 @@
 
 use goat::values::Seq;
 
-use super::{Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required};
+use super::{
+    Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
+};
 use crate::core::cycles::{Cycle, CycleId, End, Threshold};
 
 /// Cycles are referred to by what is traded in them, so they stay longer than prices.

@@ -79,7 +79,8 @@ pub fn price_batch(rows: &[PriceRow]) -> Result<RecordBatch, ArrowError> {
             Arc::new(StringArray::from_iter_values(rows().map(|row| row.token.to_string()))),
             Arc::new(Float64Array::from_iter_values(rows().map(|row| row.price))),
             Arc::new(Int64Array::from_iter(
-                rows().map(|row| (row.block_id != 0).then(|| i64::try_from(row.block_id).unwrap_or(i64::MAX))),
+                rows()
+                    .map(|row| (row.block_id != 0).then(|| i64::try_from(row.block_id).unwrap_or(i64::MAX))),
             )),
         ],
     )

@@ -49,6 +49,7 @@ fn of_rows_with_one_key_the_last_stays_and_money_is_exact() {
 
     let rows = duck::rows(&connection, layout, "ORDER BY id", &[]).unwrap();
     assert_eq!(rows, [row("a", 1), row("b", -999_999_999_999_999_999), row("c", 7)]);
-    let sum: String = connection.query_row("SELECT sum(amount)::VARCHAR FROM money", [], |row| row.get(0)).unwrap();
+    let sum: String =
+        connection.query_row("SELECT sum(amount)::VARCHAR FROM money", [], |row| row.get(0)).unwrap();
     assert_eq!(sum, "-999999999999.999991");
 }

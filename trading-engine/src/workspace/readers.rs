@@ -115,8 +115,8 @@ impl Readers {
 fn read_analysis(row: &Row<'_>) -> Result<PriceAnalysis, duckdb::Error> {
     let micros: i64 = row.get(1)?;
     let cycle: String = row.get(3)?;
-    let cycle = cycle_id(&cycle)
-        .ok_or_else(|| duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?}")))?;
+    let cycle =
+        cycle_id(&cycle).ok_or_else(|| duckdb::Error::InvalidColumnName(format!("cycle_id {cycle:?}")))?;
     Ok(PriceAnalysis {
         seq: Seq::new(row.get(0)?),
         event_time: UnixMicros::new(micros)

@@ -6,8 +6,8 @@ use goat::values::{Seq, Symbol, UnixMicros};
 use super::writer::write;
 use super::*;
 use crate::core::Hour;
-use crate::tables::{Batch, PriceRow};
 use crate::core::cycles::{Cycle, CycleId, End, PriceAnalysis, Threshold};
+use crate::tables::{Batch, PriceRow};
 
 const FIRST_MICROS: i64 = 1_767_000_000_000_000;
 

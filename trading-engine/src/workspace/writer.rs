@@ -5,8 +5,8 @@ use std::time::Instant;
 use duckdb::{Connection, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
-use super::readers::WorkspaceError;
 use super::Rows;
+use super::readers::WorkspaceError;
 use crate::Outcome;
 use crate::core::Hour;
 use crate::tables::{Layout, RAW_TABLES, Shown, Table, analysis_batch, duck, price_batch, shown};
