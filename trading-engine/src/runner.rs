@@ -181,7 +181,9 @@ impl Runner {
     }
 
     fn run(mut self) -> Result<(), RunnerError> {
+        // Those that belong where the snapshot ends: then its hash is no longer that of the state.
         self.fold_logged(self.engine.cursor().seq)?;
+        self.outbox.finish(&self.engine, self.log_id.as_deref())?;
         self.set_limits()?;
         self.ask_again()?;
         self.request(false);

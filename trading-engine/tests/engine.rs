@@ -16,8 +16,8 @@ mod recordings;
 use std::time::{Duration, Instant};
 
 use goat::event::Observation;
-use goat::tonic::Code;
 use goat::event::Venue;
+use goat::tonic::Code;
 use goat::values::{Seq, Symbol};
 use goat::wire::market::Mode;
 use goat::wire::trading::{
@@ -27,8 +27,8 @@ use goat::wire::trading::{
 use market::{Fault, Log, Market};
 use process::Engine;
 use recordings::{log_of, price_at, prices, trade_at};
-use trading_engine::core::market::PricingBook;
 use trading_engine::core::cycles::Threshold;
+use trading_engine::core::market::PricingBook;
 use trading_engine::core::{self, Plan};
 use trading_engine::snapshot::state_hash;
 

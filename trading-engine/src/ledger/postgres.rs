@@ -1,7 +1,7 @@
 //! The ledger in a `PostgreSQL` database.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use goat::postgres::{Connected, Patience, Server};
 use goat::settings::Ledger as Settings;
@@ -18,6 +18,9 @@ mod copy;
 
 /// Held as long as the process lives: "goatledg" in ASCII.
 const LOCK: i64 = 0x676f_6174_6c65_6467;
+/// How long an earlier process may take to let go of it.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_RETRY: Duration = Duration::from_millis(50);
 const PLACE: &str = "in PostgreSQL";
 
 const DIALECT: Dialect = Dialect {
@@ -88,12 +91,24 @@ impl PostgresLedger {
     }
 }
 
+/// A process that was killed holds the lock until the server has noticed.
+async fn lock(client: &Client) -> Result<(), LedgerError> {
+    let began = Instant::now();
+    loop {
+        if client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.try_get(0)? {
+            return Ok(());
+        }
+        if began.elapsed() >= LOCK_PATIENCE {
+            return Err(LedgerError::Locked("its database".to_owned()));
+        }
+        tokio::time::sleep(LOCK_RETRY).await;
+    }
+}
+
 /// Takes the lock, brings the tables up to date, all or nothing, and checks them.
 async fn prepare(client: &mut Client) -> Result<(), LedgerError> {
     let refuse = |problem| LedgerError::DoesNotFit { place: PLACE.to_owned(), problem };
-    if !client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.try_get(0)? {
-        return Err(LedgerError::Locked("its database".to_owned()));
-    }
+    lock(client).await?;
     let transaction = client.transaction().await?;
     let found = columns_of(&transaction, MIGRATIONS).await?;
     let applied: i32 = if found.is_empty() {
@@ -326,7 +341,8 @@ async fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), Led
         }
         transaction.execute(&format!("DELETE FROM {SNAPSHOTS} WHERE log_id = $1"), &[log_id]).await?;
         let insert = format!(
-            "INSERT INTO {SNAPSHOTS} SELECT $1, coalesce(max(generation), 0) + 1, $2, $3, $4, $5 FROM {SNAPSHOTS}"
+            "INSERT INTO {SNAPSHOTS} SELECT $1::text, coalesce(max(generation), 0) + 1, $2::integer,
+                 $3::bigint, $4::bigint, $5::bytea FROM {SNAPSHOTS}"
         );
         transaction.execute(&insert, &[log_id, &version, &cursor_seq, &command, state]).await?;
     } else {

@@ -170,7 +170,7 @@ pub(crate) fn rows(
         .iter()
         .map(|column| match column.kind {
             Kind::Timestamp => format!("epoch_us({})", column.name),
-            Kind::Money => format!("({} * 1000000)::BIGINT", column.name),
+            Kind::Money => format!("({}::DECIMAL(25,6) * 1000000::DECIMAL(7,0))::BIGINT", column.name),
             _ => column.name.to_owned(),
         })
         .collect();

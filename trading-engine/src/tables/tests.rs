@@ -25,7 +25,11 @@ fn a_table_has_a_name_of_its_own_and_a_key_and_an_age_among_its_columns() {
 
 const MONEY: Table = Table {
     name: "money",
-    columns: &[required("id", Kind::Text), optional("amount", Kind::Money), optional("at", Kind::Timestamp)],
+    columns: &[
+        required("id", Kind::Text),
+        optional("amount", Kind::Money),
+        optional("moment", Kind::Timestamp),
+    ],
     key: &["id"],
     shown: Some(Shown::Always),
     kept: None,
