@@ -26,7 +26,7 @@ pub use postgres::PostgresLedger;
 use crate::core::command::Command;
 use crate::core::cycles::Cycle;
 use crate::tables::duck::DuckError;
-use crate::tables::{Batch, InvalidRow, Record, Recorded, Row, Shown, Table, Value, shown};
+use crate::tables::{Batch, InvalidRow, Record, Recorded, Row, Shown, Table, Value, kept, shown};
 
 /// The state at a position of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Commit {
     pub begins: bool,
     /// Rows that came about or changed since the commit before.
     pub rows: Batch,
+    /// A full hour began since: what is too old for it goes.
+    pub hour: Option<UnixMicros>,
 }
 
 /// A place that outlives the process. One process has it at a time.
@@ -141,6 +143,14 @@ pub fn load(ledger: &mut dyn Ledger) -> Result<Option<Saved>, LedgerError> {
     closed.sort_by_key(|cycle| (cycle.end.map(|end| end.seq), cycle.id.threshold));
     let commands = recorded(&ledger.commands_after(snapshot.command)?)?;
     Ok(Some(Saved { snapshot, closed, commands, shown: Batch::default() }))
+}
+
+/// What has become too old: a table, its column of time, and the microseconds before which its rows go.
+fn outdated(hour: UnixMicros) -> impl Iterator<Item = (&'static Table, &'static str, i64)> {
+    kept().filter_map(move |(table, kept)| {
+        let oldest = hour.get() - i64::from(kept.hours?) * 3_600_000_000;
+        Some((table, table.age()?, oldest))
+    })
 }
 
 /// The rows with which the workspace begins at an hour: of every table that both have.

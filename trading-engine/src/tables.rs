@@ -120,6 +120,8 @@ pub struct Kept {
     pub carried: Carried,
     /// The number of the ledger's migration that made the table.
     pub since: i32,
+    /// Rows older than this go, at each full hour of event time; none for tables whose rows stay.
+    pub hours: Option<u32>,
 }
 
 /// Whether a cold start takes a table's records over, from their `document`.

@@ -105,11 +105,11 @@ fn commit(log_id: &str, cursor_seq: u64, begins: bool, cycles: &[Cycle]) -> Comm
     rows.put(&paused());
     let snapshot =
         Snapshot { log_id: log_id.into(), version: 7, cursor_seq: Seq::new(cursor_seq), command: 1, state };
-    Commit { snapshot, begins, rows }
+    Commit { snapshot, begins, rows, hour: None }
 }
 
 fn cycles_of(ledger: &mut dyn Ledger, log_id: &str) -> usize {
-    ledger.rows(Cycle::TABLE, log_id).unwrap().len()
+    ledger.rows(Cycle::TABLE, log_id, None).unwrap().len()
 }
 
 fn keeps_what_was_committed(place: &dyn Place) {
@@ -128,7 +128,7 @@ fn keeps_what_was_committed(place: &dyn Place) {
 
     let mut ledger = place.open().unwrap();
     let commands = vec![command(2, Some("two")), command(3, None)];
-    let saved = Saved { snapshot: last.snapshot, closed: vec![ended], commands };
+    let saved = Saved { snapshot: last.snapshot, closed: vec![ended], commands, shown: Batch::default() };
     assert_eq!(load(ledger.as_mut()).unwrap(), Some(saved));
     assert_eq!(cycles_of(ledger.as_mut(), "log"), 3);
     let document: Vec<Controls> = documents(ledger.as_mut(), Controls::TABLE, "log")
@@ -284,7 +284,7 @@ fn a_file_from_before_the_migrations_is_brought_up_to_date() {
 
     let mut ledger = place.open().unwrap();
 
-    assert_eq!(ledger.rows(Cycle::TABLE, "log").unwrap(), [cycle(20, 1, Some(9)).values()]);
+    assert_eq!(ledger.rows(Cycle::TABLE, "log", None).unwrap(), [cycle(20, 1, Some(9)).values()]);
     assert_eq!(ledger.snapshot().unwrap(), None);
 }
 

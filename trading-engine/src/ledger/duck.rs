@@ -8,7 +8,7 @@ use duckdb::{Config, Connection, OptionalExt, Transaction, params};
 use goat::values::{Seq, UnixMicros};
 
 use super::schema::{Dialect, MIGRATIONS, SNAPSHOTS, Step, misfit, too_new};
-use super::{Commit, Ledger, LedgerError, Logged, Snapshot};
+use super::{Commit, Ledger, LedgerError, Logged, Snapshot, outdated};
 use crate::tables::duck::{self, column_type};
 use crate::tables::{Carried, Layout, Record, Table, Value, kept};
 
@@ -220,6 +220,12 @@ fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), LedgerErr
     }
     for (table, rows) in commit.rows.tables().filter(|(table, _)| table.kept.is_some()) {
         duck::upsert(transaction, Layout::of_ledger(table), log_id, &rows)?;
+    }
+    for (table, age, oldest) in commit.hour.into_iter().flat_map(outdated) {
+        transaction.execute(
+            &format!("DELETE FROM {} WHERE log_id = ? AND {age} < make_timestamp({oldest})", table.name),
+            [log_id],
+        )?;
     }
     Ok(())
 }

@@ -197,7 +197,7 @@ mod tests {
         let snapshot =
             Snapshot { log_id: "log".into(), version: 1, cursor_seq: Seq::new(1), command: 0, state: vec![] };
 
-        keeper.commit(Commit { snapshot, begins: true, rows: Batch::default() }).unwrap();
+        keeper.commit(Commit { snapshot, begins: true, rows: Batch::default(), hour: None }).unwrap();
 
         let error = outcome.blocking_recv().unwrap().unwrap_err();
         assert_eq!(error.to_string(), "ledger: no storage space");

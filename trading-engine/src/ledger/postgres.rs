@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::schema::{self, Dialect, MIGRATIONS, SNAPSHOTS, misfit, too_new};
-use super::{Commit, Ledger, LedgerError, Logged, Snapshot};
+use super::{Commit, Ledger, LedgerError, Logged, Snapshot, outdated};
 use crate::tables::{Carried, Kind, Layout, Record, Table, Value, kept};
 
 mod copy;
@@ -356,6 +356,13 @@ async fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), Led
     }
     for (table, rows) in commit.rows.tables().filter(|(table, _)| table.kept.is_some()) {
         upsert(transaction, Layout::of_ledger(table), log_id, &rows).await?;
+    }
+    for (table, age, oldest) in commit.hour.into_iter().flat_map(outdated) {
+        let delete = format!(
+            "DELETE FROM {} WHERE log_id = $1 AND {age} < to_timestamp({oldest}::numeric / 1000000)",
+            table.name
+        );
+        transaction.execute(&delete, &[log_id]).await?;
     }
     Ok(())
 }

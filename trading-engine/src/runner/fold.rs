@@ -82,7 +82,7 @@ impl Runner {
                 }
                 Effect::PriceAnalyzed(analysis) => self.outbox.rows.analysis.push(analysis),
                 Effect::ControlsChanged(controls) => self.outbox.put(controls.as_ref()),
-                Effect::HourBegan(hour) => self.outbox.rows.hour = Some(hour),
+                Effect::HourBegan(hour) => self.outbox.begin_hour(hour),
                 Effect::Profiled(profile) => self.outbox.put(profile.as_ref()),
                 Effect::Desk(report) => self.report(seq, report),
                 Effect::WalletsWanted(query) => self.ask_workspace(*query)?,

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use goat::values::UnixMicros;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::RunnerError;
-use crate::core::Cursor;
-use crate::core::Engine;
+use crate::core::{Cursor, Engine, Hour};
 use crate::ledger::{Commit, Keeper, Snapshot};
 use crate::restart::Warm;
 use crate::snapshot;
@@ -34,6 +34,7 @@ pub(super) struct Outbox {
     /// For the next commit.
     uncommitted: Batch,
     begins: bool,
+    hour: Option<UnixMicros>,
     uncommitted_events: u64,
     committed_cursor: Option<Cursor>,
     state: StateView,
@@ -50,6 +51,7 @@ impl Outbox {
             rows: Rows::default(),
             uncommitted: Batch::default(),
             begins: false,
+            hour: None,
             uncommitted_events: 0,
             committed_cursor: None,
             state: StateView::default(),
@@ -85,6 +87,12 @@ impl Outbox {
         if R::TABLE.shown.is_some() {
             self.rows.batch.put(record);
         }
+    }
+
+    /// A full hour began.
+    pub(super) fn begin_hour(&mut self, hour: Hour) {
+        self.rows.hour = Some(hour);
+        self.hour = Some(hour.begins);
     }
 
     /// The state that was handed over last.
@@ -152,6 +160,7 @@ impl Outbox {
             snapshot,
             begins: std::mem::take(&mut self.begins),
             rows: std::mem::take(&mut self.uncommitted),
+            hour: self.hour.take(),
         };
         self.keeper.commit(commit).map_err(|_| RunnerError::Gone("ledger"))?;
         self.committed = Instant::now();

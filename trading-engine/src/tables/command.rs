@@ -19,7 +19,7 @@ pub(super) const TABLE: Table = Table {
     ],
     key: &["ordinal"],
     shown: None,
-    kept: Some(Kept { per_log: false, carried: Carried::Never, since: 2 }),
+    kept: Some(Kept { per_log: false, carried: Carried::Never, since: 2, hours: None }),
 };
 
 impl Record for Logged {

@@ -15,7 +15,7 @@ pub(super) const TABLE: Table = Table {
     ],
     key: &["name"],
     shown: Some(Shown::Always),
-    kept: Some(Kept { per_log: false, carried: Carried::Always, since: 2 }),
+    kept: Some(Kept { per_log: false, carried: Carried::Always, since: 2, hours: None }),
 };
 
 impl Record for Controls {

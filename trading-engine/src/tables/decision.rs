@@ -1,9 +1,13 @@
 //! `decisions`: what became of each input at each play.
 
+use goat::values::Seq;
+
 use super::{
     Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
 };
-use crate::core::decision::Decision;
+use crate::core::decision::{Decision, DecisionId, FollowedTrade};
+use crate::core::gate::{Evaluation, Gate};
+use crate::core::market::{BookMark, Quote};
 
 /// One row an input and play. `failed_gate` is null where the candidate entered.
 pub(super) const TABLE: Table = Table {
@@ -25,11 +29,17 @@ pub(super) const TABLE: Table = Table {
         required("trade_price", Kind::Double),
         required("trade_usd", Kind::Double),
         optional("cycle_id", Kind::Text),
-        required(Table::DOCUMENT, Kind::Json),
+        optional("price_seq", Kind::BigInt),
+        optional("price_known_at", Kind::Timestamp),
+        optional("price", Kind::Double),
+        optional("book_seq", Kind::BigInt),
+        optional("book_known_at", Kind::Timestamp),
+        optional("book_mid_price", Kind::Double),
+        required("evaluations", Kind::Json),
     ],
     key: &["id"],
     shown: Some(Shown::Hours { age: "time", hours: 72 }),
-    kept: Some(Kept { per_log: true, carried: Carried::Never, since: 3 }),
+    kept: Some(Kept { per_log: true, carried: Carried::Never, since: 3, hours: Some(30 * 24) }),
 };
 
 impl Record for Decision {
@@ -55,13 +65,76 @@ impl Record for Decision {
             self.trade.price.into(),
             self.trade.usd.into(),
             self.cycle.map(|cycle| cycle.to_string()).into(),
-            super::value::document(self),
+            self.price.map(|quote| quote.seq).into(),
+            self.price.map(|quote| quote.known_at).into(),
+            self.price.map(|quote| quote.price).into(),
+            self.book.map(|book| book.seq).into(),
+            self.book.map(|book| book.known_at).into(),
+            self.book.map(|book| book.mid_price).into(),
+            evaluations(self),
         ]
     }
 }
 
 impl Recorded for Decision {
     fn recorded(row: &Row<'_>) -> Result<Self, InvalidRow> {
-        super::value::from_document(row)
+        let id = row.text("id")?;
+        let time = |column: &str| row.given(column, row.time(column)?);
+        let optional_double = |column: &str| match row.value(column)? {
+            Value::Null => Ok(None),
+            _ => row.double(column).map(Some),
+        };
+        let price = optional_double("price")?.map(|price| {
+            let seq = Seq::new(row.given("price_seq", row.integer("price_seq")?)?);
+            Ok(Quote { seq, known_at: time("price_known_at")?, price })
+        });
+        let book = optional_double("book_mid_price")?.map(|mid_price| {
+            let seq = Seq::new(row.given("book_seq", row.integer("book_seq")?)?);
+            Ok(BookMark { seq, known_at: time("book_known_at")?, mid_price })
+        });
+        let cycle = match row.value("cycle_id")? {
+            Value::Null => None,
+            _ => {
+                let text = row.text("cycle_id")?;
+                Some(super::cycle_id(text).ok_or_else(|| row.invalid("cycle_id", text))?)
+            }
+        };
+        Ok(Self {
+            id: DecisionId::parse(id).ok_or_else(|| row.invalid("id", id))?,
+            time: time("time")?,
+            play_version: row.given("play_version", row.integer("play_version")?)?,
+            trade: FollowedTrade {
+                wallet: row.text("wallet_address")?.to_owned(),
+                signature: row.text("trade_signature")?.to_owned(),
+                event_time: time("trade_time")?,
+                price: row.double("trade_price")?,
+                usd: row.double("trade_usd")?,
+            },
+            evaluations: read_evaluations(row)?,
+            price: price.transpose()?,
+            book: book.transpose()?,
+            cycle,
+        })
     }
+}
+
+/// A gate's name, whether it passed, what was measured against what, and the note.
+type Written = (String, bool, Option<f64>, Option<f64>, String);
+
+fn evaluations(decision: &Decision) -> Value {
+    let written = decision.evaluations.iter().map(|one| -> Written {
+        (one.gate.as_str().to_owned(), one.passed, one.measured, one.threshold, one.note.clone())
+    });
+    super::value::document(&written.collect::<Vec<_>>())
+}
+
+fn read_evaluations(row: &Row<'_>) -> Result<Vec<Evaluation>, InvalidRow> {
+    let unreadable = |problem: &str| row.invalid("evaluations", problem);
+    let written: Vec<Written> =
+        serde_json::from_str(row.text("evaluations")?).map_err(|error| unreadable(&error.to_string()))?;
+    let read = written.into_iter().map(|(name, passed, measured, threshold, note)| {
+        let gate = Gate::named(&name).ok_or_else(|| unreadable(&name))?;
+        Ok(Evaluation { gate, passed, measured, threshold, note })
+    });
+    read.collect()
 }

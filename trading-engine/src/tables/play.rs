@@ -18,7 +18,7 @@ pub(super) const TABLE: Table = Table {
     ],
     key: &["id", "version"],
     shown: Some(Shown::Always),
-    kept: Some(Kept { per_log: false, carried: Carried::Always, since: 3 }),
+    kept: Some(Kept { per_log: false, carried: Carried::Always, since: 3, hours: None }),
 };
 
 /// One row a project, in its newest version.
@@ -35,7 +35,7 @@ pub(super) const PROJECTS: Table = Table {
     ],
     key: &["id"],
     shown: Some(Shown::Always),
-    kept: Some(Kept { per_log: false, carried: Carried::Always, since: 3 }),
+    kept: Some(Kept { per_log: false, carried: Carried::Always, since: 3, hours: None }),
 };
 
 /// A version of a play, and whether the play is gone.

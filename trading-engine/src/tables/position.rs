@@ -35,7 +35,7 @@ pub(super) const TABLE: Table = Table {
     ],
     key: &["id"],
     shown: Some(Shown::Always),
-    kept: Some(Kept { per_log: true, carried: Carried::SameMarket, since: 3 }),
+    kept: Some(Kept { per_log: true, carried: Carried::SameMarket, since: 3, hours: None }),
 };
 
 impl Record for Position {

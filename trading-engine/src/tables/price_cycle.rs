@@ -28,7 +28,7 @@ pub(super) const TABLE: Table = Table {
     ],
     key: &["id"],
     shown: Some(Shown::Hours { age: "end_time", hours: 72 }),
-    kept: Some(Kept { per_log: true, carried: Carried::Never, since: 2 }),
+    kept: Some(Kept { per_log: true, carried: Carried::Never, since: 2, hours: None }),
 };
 
 impl Record for Cycle {

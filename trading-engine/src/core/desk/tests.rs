@@ -1,6 +1,7 @@
 #![allow(clippy::float_cmp)]
 
 mod laws;
+mod rows;
 mod script;
 
 use goat::event::{FeedEventKind, PositionSide};

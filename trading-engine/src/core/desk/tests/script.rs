@@ -204,4 +204,8 @@ impl Script {
     pub(super) fn raises(&self) -> usize {
         self.effects.iter().filter(|effect| matches!(effect, Effect::Desk(Report::StopRaised(..)))).count()
     }
+
+    pub(super) fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
 }
