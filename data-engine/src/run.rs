@@ -207,7 +207,7 @@ fn start_feeds(
 ) {
     let feeds = settings.feeds.clone();
     if let Some(listener) = webhook {
-        let (webhook, live) = (feeds.webhook.clone(), feeds.mode == Mode::Live);
+        let (settings, live) = (settings.clone(), feeds.mode == Mode::Live);
         let Ground { ingest, board, stop } = ground.clone();
         tasks.spawn(async move {
             if live {
@@ -215,7 +215,7 @@ fn start_feeds(
                     board.set(name, Source::QuickNode, Condition::Up);
                 }
             }
-            quicknode::server::serve(listener, &webhook, ingest, board, stop).await
+            quicknode::server::serve(listener, &settings, ingest, board, stop).await
         });
     }
     let Ground { ingest, board, stop } = ground;

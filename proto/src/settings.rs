@@ -12,11 +12,13 @@ mod archive;
 mod feeds;
 mod query;
 mod secret;
+mod webhook;
 
 pub use archive::Archive;
-pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated};
 pub use query::Query;
 pub use secret::Secret;
+pub use webhook::Webhook;
 
 /// Environment variables that start like settings and are none.
 const NOT_SETTINGS: [&str; 2] = ["recordings", "bench_events"];

@@ -14,6 +14,8 @@ mod refused_start;
 mod rest;
 mod settings;
 mod shutdown;
+mod signed_posts;
+mod slow_senders;
 mod stream;
 mod supervision;
 mod tidy;

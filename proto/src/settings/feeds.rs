@@ -1,11 +1,10 @@
 //! Where the events come from, and how each source is asked.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Secret, SettingsError, loopback};
+use super::{Mode, Secret, SettingsError, Webhook};
 
 /// Where the events come from.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -60,7 +59,7 @@ impl Feeds {
                 format!("is {}; it must be at most 5000", self.candles.history),
             );
         }
-        Ok(())
+        self.webhook.validate()
     }
 }
 
@@ -131,24 +130,6 @@ impl Default for Jupiter {
             max_jump_percent: 10.0,
             mints: mints.map(|(token, mint)| (token.to_owned(), mint.to_owned())).into(),
         }
-    }
-}
-
-/// The receiver of wallet trades and whale movements.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Webhook {
-    /// False switches the receiver off.
-    pub enabled: bool,
-    /// Where posts arrive.
-    pub listen: SocketAddr,
-    /// A larger body, before or after decompression, is answered 413.
-    pub body_bytes_max: usize,
-}
-
-impl Default for Webhook {
-    fn default() -> Self {
-        Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024 }
     }
 }
 
