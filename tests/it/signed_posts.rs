@@ -96,9 +96,14 @@ async fn what_is_not_signed_with_our_token_is_refused_with_its_reason_and_not_re
         assert_refused(&send(&poster, headers, &body).await, 401, reason);
     }
     for missing in 0..3 {
-        let headers: Vec<_> = signed().into_iter().enumerate().filter(|(place, _)| *place != missing).collect();
+        let headers: Vec<_> =
+            signed().into_iter().enumerate().filter(|(place, _)| *place != missing).collect();
         let headers: Vec<_> = headers.into_iter().map(|(_, header)| header).collect();
-        assert_refused(&poster.send("/webhook", &headers, body.clone()).await.unwrap(), 401, "missing_header");
+        assert_refused(
+            &poster.send("/webhook", &headers, body.clone()).await.unwrap(),
+            401,
+            "missing_header",
+        );
     }
     let unsigned: &[(&str, &str)] = &[];
     for body in [body.clone(), trade("unsigned").repeat(100), String::new()] {
@@ -110,7 +115,8 @@ async fn what_is_not_signed_with_our_token_is_refused_with_its_reason_and_not_re
     assert_eq!(cluster.market_status().await.head_seq, 1);
     let health = health(&cluster).await;
     assert_eq!((&health["signatures_required"], &health["posts"]["accepted"]), (&json!(true), &json!(1)));
-    let refused = json!({"bad_signature": 5, "missing_header": 6, "stale_timestamp": 2, "unreadable_header": 2});
+    let refused =
+        json!({"bad_signature": 5, "missing_header": 6, "stale_timestamp": 2, "unreadable_header": 2});
     assert_eq!(health["posts"]["refused"], refused, "{health}");
     assert_eq!(health["feeds"]["trades"]["rejected"], 15, "{health}");
     assert!(health["last_post_time"].is_string() && health["feeds"]["trades"]["last_event_time"].is_string());

@@ -66,11 +66,9 @@ fn a_secret_is_masked_wherever_it_shows() {
 
 #[test]
 fn the_webhooks_tokens_are_one_or_a_list_and_never_shown() {
-    for (written, count) in [
-        ("canary-of-the-webhook", 1),
-        (r#"["canary-of-the-webhook", "canary-of-tomorrow"]"#, 2),
-        ("[]", 0),
-    ] {
+    for (written, count) in
+        [("canary-of-the-webhook", 1), (r#"["canary-of-the-webhook", "canary-of-tomorrow"]"#, 2), ("[]", 0)]
+    {
         Jail::expect_with(|jail| {
             jail.set_env("GOAT_FEEDS__WEBHOOK__TOKENS", written);
             let settings = Settings::load(None).map_err(|error| error.to_string())?;

@@ -68,8 +68,7 @@ impl Webhook {
         }
         let lengths = self.tokens.iter().map(|token| token.reveal().chars().count());
         if let Some(length) = lengths.min().filter(|length| *length < TOKEN_LENGTH_MIN) {
-            let problem =
-                format!("has a token of {length} characters; it needs at least {TOKEN_LENGTH_MIN}");
+            let problem = format!("has a token of {length} characters; it needs at least {TOKEN_LENGTH_MIN}");
             return refuse("feeds.webhook.tokens", problem);
         }
         let different: HashSet<&str> = self.tokens.iter().map(Secret::reveal).collect();

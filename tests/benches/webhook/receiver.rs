@@ -33,8 +33,9 @@ impl Receiver {
             serde_json::from_value(serde_json::json!(tokens)).expect("a list of texts");
 
         let disk = Directory::create(directory.path().join("journal")).expect("a directory");
-        let writer =
-            recover(Arc::new(disk), &settings.journal, LogId([7; 16]), &mut |_| {}).expect("a journal").writer;
+        let writer = recover(Arc::new(disk), &settings.journal, LogId([7; 16]), &mut |_| {})
+            .expect("a journal")
+            .writer;
         let (board, stop) = (Board::default(), Stop::new());
         let (ingest, queue) = Ingest::new();
         let sequencer = Sequencer::new(writer, Memory::default(), board.clone());

@@ -44,7 +44,12 @@ impl Guard {
     }
 
     /// Lets a post in whose uncompressed body is signed as claimed, and keeps its nonce for it.
-    pub(super) fn admit(&self, signed: &Signed, body: &[u8], now: UnixMicros) -> Result<Reservation, Refusal> {
+    pub(super) fn admit(
+        &self,
+        signed: &Signed,
+        body: &[u8],
+        now: UnixMicros,
+    ) -> Result<Reservation, Refusal> {
         self.tokens.verify(signed, body)?;
         self.nonces.reserve(&signed.nonce, signed.timestamp, now).map_err(|unavailable| match unavailable {
             Unavailable::Used => Untrusted::ReplayedNonce.into(),

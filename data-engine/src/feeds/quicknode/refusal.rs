@@ -101,8 +101,7 @@ fn reason(untrusted: Untrusted) -> &'static str {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, reason) = self.kind();
-        let answer =
-            (status, Json(json!({"success": false, "reason": reason, "error": self.to_string()})));
+        let answer = (status, Json(json!({"success": false, "reason": reason, "error": self.to_string()})));
         match self.retry_after_seconds() {
             Some(seconds) => ([(RETRY_AFTER, seconds.to_string())], answer).into_response(),
             None => answer.into_response(),

@@ -67,8 +67,7 @@ impl Signed {
         let text = only(headers, SIGNATURE)?;
         let digits = text.strip_prefix("sha256=").unwrap_or(text);
         let mut signature = [0; SIGNATURE_BYTES];
-        hex::decode_to_slice(digits, &mut signature)
-            .map_err(|_| Untrusted::UnreadableHeader(SIGNATURE))?;
+        hex::decode_to_slice(digits, &mut signature).map_err(|_| Untrusted::UnreadableHeader(SIGNATURE))?;
         Ok(Self { nonce: nonce.to_owned(), timestamp, signature })
     }
 

@@ -90,8 +90,7 @@ impl Files {
     fn file(&mut self, minute: Minute) -> io::Result<&mut OpenFile> {
         if !self.open.contains_key(&minute) {
             let path = self.path(minute, USED);
-            let file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
             let bytes = file.metadata()?.len();
             self.sync_directory()?;
             self.open.insert(minute, OpenFile { file, length: bytes - bytes % KEY_BYTES as u64 });
