@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 mod archive;
 mod feeds;
+mod publish;
 mod query;
 mod secret;
 
 pub use archive::Archive;
 pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use publish::Publish;
 pub use query::Query;
 pub use secret::Secret;
 
@@ -56,6 +58,8 @@ pub struct Settings {
     pub hot: Hot,
     /// Read-only SQL on them.
     pub query: Query,
+    /// Events of the operator's own feeds.
+    pub publish: Publish,
     /// Price cycles.
     pub cycles: Cycles,
     /// The data-engine's addresses.
