@@ -25,11 +25,12 @@ impl Latest {
         self.prices.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
     }
 
-    /// The newest event time of any price.
+    /// The newest event time of any price that a feed told; what the operator published is not counted.
     #[must_use]
     pub fn newest_time(&self) -> Option<UnixMicros> {
         let prices = self.prices.read().unwrap_or_else(PoisonError::into_inner);
-        let times = prices.values().filter_map(|price| price.event_time);
+        let told = prices.values().filter(|price| price.source() != wire::Source::User);
+        let times = told.filter_map(|price| price.event_time);
         times.filter_map(|time| UnixMicros::try_from(time).ok()).max()
     }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::archive::{Archive, Archiver, Target};
+use crate::archive::{Archive, Archiver, History, Target};
 use crate::feeds::board::{Board, Condition, Name};
 use crate::feeds::exchange::venue::{NewestCandles, start_venues};
 use crate::feeds::{jupiter, quicknode, replay, simulated};
@@ -22,7 +22,8 @@ use crate::ingest::Ingest;
 use crate::instance::{Identity, Instance};
 use crate::journal::{Directory, Log, LogId, Writer, recover};
 use crate::journal_tool::as_failure;
-use crate::query::Queries;
+use crate::publish::Border;
+use crate::query::{Asked, Queries};
 use crate::sequencer::{Memory, Sequencer};
 use crate::serve::MarketData;
 
@@ -61,18 +62,21 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         .map_err(|error| Failure::Internal(error.to_string()))?;
 
     let board = Board::default();
+    let (ingest, queue) = Ingest::new();
     let service = MarketData {
         log: log.clone(),
-        queries: Queries::new(hot.clone(), &settings.query),
+        queries: Queries::new(hot.clone(), Asked::of(target.as_ref(), log.id()), &settings.query),
         hot: hot.clone(),
         archive: archive.clone(),
+        history: target.as_ref().map(|target| Arc::new(History::new(target.clone(), log.id()))),
+        ingest: ingest.clone(),
+        border: Border::of(&settings),
         board: board.clone(),
         latest: memory.latest.clone(),
         stop: stop.clone(),
         settings: settings.clone(),
         started_at,
     };
-    let (ingest, queue) = Ingest::new();
     let sequencer = Sequencer::new(writer, memory, board.clone());
     let recording = on_thread("sequencer", &stop, move || {
         sequencer.run(queue).map_err(|error| Failure::Io(error.to_string()))

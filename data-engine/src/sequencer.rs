@@ -2,9 +2,9 @@
 
 mod known;
 
-use goat::event::{Candle, Observation, Payload};
+use goat::event::{Candle, Observation, Payload, Source};
 use goat::values::UnixMicros;
-use goat::wire::market::{EventBatch, EventKind, MarketEvent, market_event};
+use goat::wire::market::{self as wire, EventBatch, EventKind, MarketEvent, market_event};
 use goat::wire::scan_events;
 use prost::Message;
 use tokio::sync::{mpsc, oneshot};
@@ -63,6 +63,10 @@ impl Memory {
 impl Memory {
     fn note_candle(&mut self, event: &MarketEvent) {
         let Some(market_event::Payload::Candle(candle)) = &event.payload else { return };
+        // What the operator published is not what the venue told.
+        if event.source() == wire::Source::User {
+            return;
+        }
         let parsed = Candle::try_from(candle.clone());
         let Ok(Candle { symbol, venue, interval_seconds, open_time, .. }) = parsed else { return };
         let newest = self.newest_candles.entry((venue, symbol, interval_seconds)).or_insert(open_time);
@@ -83,6 +87,8 @@ pub struct Sequencer {
 struct Undecided {
     outcome: oneshot::Sender<Result<Receipt, Refused>>,
     receipt: Receipt,
+    /// What the group records before its first observation.
+    recorded_before: u64,
 }
 
 impl Sequencer {
@@ -121,6 +127,7 @@ impl Sequencer {
         self.known.begin();
         for Submission { observations, outcome } in group {
             let mut receipt = Receipt::default();
+            let recorded_before = fresh.len() as u64;
             for observation in observations {
                 if self.known.admit(&observation) {
                     receipt.accepted += 1;
@@ -130,15 +137,17 @@ impl Sequencer {
                     self.count_duplicate(&observation);
                 }
             }
-            undecided.push(Undecided { outcome, receipt });
+            undecided.push(Undecided { outcome, receipt, recorded_before });
         }
         match self.writer.append(&fresh) {
             Ok(head) => {
                 self.known.commit();
                 self.tell_readers(&fresh, head.seq);
-                for Undecided { outcome, receipt } in undecided {
+                let group_first_seq = head.seq + 1 - fresh.len() as u64;
+                for Undecided { outcome, receipt, recorded_before } in undecided {
+                    let first_seq = if receipt.accepted > 0 { group_first_seq + recorded_before } else { 0 };
                     // A submitter that no longer waits has its answer in the log.
-                    let _ = outcome.send(Ok(Receipt { head_seq: head.seq, ..receipt }));
+                    let _ = outcome.send(Ok(Receipt { head_seq: head.seq, first_seq, ..receipt }));
                 }
                 Ok(())
             }
@@ -162,7 +171,7 @@ impl Sequencer {
     fn tell_readers(&self, recorded: &[Observation], head_seq: u64) {
         let first_seq = head_seq + 1 - recorded.len() as u64;
         for (seq, observation) in (first_seq..).zip(recorded) {
-            if let Some(name) = feed_of(&observation.payload) {
+            if let Some(name) = feed_of(observation) {
                 self.board.accepted(name, observation.event_time, observation.received_time);
             }
             if matches!(observation.payload, Payload::Price(_))
@@ -175,21 +184,25 @@ impl Sequencer {
     }
 
     fn count_duplicate(&self, observation: &Observation) {
-        if let Some(name) = feed_of(&observation.payload) {
+        if let Some(name) = feed_of(observation) {
             self.board.duplicate(name, 1);
         }
     }
 }
 
-/// The feed that a payload belongs to; none for what the engine says itself.
-fn feed_of(payload: &Payload) -> Option<Name> {
-    match payload {
+/// The feed that an observation belongs to; none for what the engine says itself, and for what the operator
+/// publishes: it does not make a feed live.
+fn feed_of(observation: &Observation) -> Option<Name> {
+    if observation.source == Source::User {
+        return None;
+    }
+    match &observation.payload {
         Payload::Price(_) => Some(Name::Prices),
         Payload::Book(_) => Some(Name::Books),
         Payload::Trade(_) => Some(Name::Trades),
         Payload::Whale(_) => Some(Name::Whales),
         Payload::Candle(_) => Some(Name::Candles),
-        Payload::Feed(_) | Payload::DeadLetter(_) => None,
+        Payload::Feed(_) | Payload::DeadLetter(_) | Payload::User(_) => None,
     }
 }
 

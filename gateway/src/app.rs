@@ -21,7 +21,7 @@ use crate::site::Site;
 use crate::{health, measure, openapi, rest};
 
 /// The longest body that is read.
-pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Paths that are served beside the schema's own.
 pub(crate) const HEALTH: &str = "/health";

@@ -9,6 +9,8 @@ pub enum Kind {
     Invalid,
     /// What was asked for does not exist.
     NotFound,
+    /// The service is set up not to do it: change its settings first.
+    Precondition,
     /// The position asked for is no longer kept: begin again at the one named.
     TooOld,
     /// The service cannot do it at present: try again.
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Invalid => Code::InvalidArgument,
             Self::NotFound => Code::NotFound,
+            Self::Precondition => Code::FailedPrecondition,
             Self::TooOld => Code::OutOfRange,
             Self::Unavailable => Code::Unavailable,
             Self::Exhausted => Code::ResourceExhausted,

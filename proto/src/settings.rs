@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 mod archive;
 mod feeds;
+mod publish;
 mod query;
 mod secret;
 mod webhook;
 
 pub use archive::Archive;
 pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated};
+pub use publish::Publish;
 pub use query::Query;
 pub use secret::Secret;
 pub use webhook::Webhook;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub hot: Hot,
     /// Read-only SQL on them.
     pub query: Query,
+    /// Events of the operator's own feeds.
+    pub publish: Publish,
     /// Price cycles.
     pub cycles: Cycles,
     /// The data-engine's addresses.

@@ -9,6 +9,7 @@ mod dashboard;
 mod exchanges;
 mod golden;
 mod journal;
+mod publish;
 mod reflection;
 mod refused_start;
 mod rest;

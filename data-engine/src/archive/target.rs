@@ -29,8 +29,8 @@ impl std::fmt::Debug for Target {
 
 /// A connection. Dropping it ends it, also when the server no longer answers.
 #[derive(Debug)]
-pub(super) struct Connected {
-    pub(super) client: Client,
+pub(crate) struct Connected {
+    pub(crate) client: Client,
     connection: tokio::task::JoinHandle<()>,
 }
 
@@ -88,7 +88,7 @@ impl Target {
     }
 
     /// Reaches the server.
-    pub(super) async fn connect(&self) -> Result<Connected, ArchiveError> {
+    pub(crate) async fn connect(&self) -> Result<Connected, ArchiveError> {
         let reached = tokio::time::timeout(self.connect_timeout, self.open()).await;
         let connected = reached
             .map_err(|_| ArchiveError::Silent(self.connect_timeout.as_millis(), "being reached"))??;

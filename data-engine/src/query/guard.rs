@@ -5,7 +5,8 @@
 //! reach the database. What is not on a list is refused with a sentence that names it.
 //!
 //! Allowed are SELECT, VALUES, set operations and common table expressions (not recursive ones) over the
-//! tables of the hot store, `range`, `generate_series` and `unnest`, with the functions of [`functions`].
+//! tables of the hot store, `range`, `generate_series` and `unnest`, with the functions of [`functions`]. What is
+//! meant for the archive passes the same walk, with the grammar of `PostgreSQL` and the functions of [`postgresql`].
 //!
 //! **Invariant:** what [`admit`] returns is admitted again, and printed the same.
 //!
@@ -13,17 +14,20 @@
 //! 2048 rows long: text may not grow by more than [`GROWTH_MAX`], and a pattern is a literal that is
 //! matched in linear time.
 
+mod dialect;
 mod expression;
 mod functions;
 mod literal;
+pub(crate) mod postgresql;
 mod select;
 
 #[cfg(test)]
-pub(in crate::query) mod tests;
+pub(crate) mod tests;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Statement};
-use sqlparser::dialect::DuckDbDialect;
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Statement};
 use sqlparser::parser::Parser;
+
+pub use dialect::Dialect;
 
 /// Nested queries, brackets and calls.
 const DEPTH_MAX: usize = 48;
@@ -55,21 +59,21 @@ impl Refusal {
 /// # Errors
 ///
 /// When the statement is longer than `bytes_max`, is not exactly one SELECT, or any part of it is not allowed.
-pub fn admit(sql: &str, tables: &[&str], bytes_max: usize) -> Result<String, Refusal> {
+pub fn admit(sql: &str, tables: &[&str], bytes_max: usize, dialect: Dialect) -> Result<String, Refusal> {
     if sql.len() > bytes_max {
         return Err(Refusal::new(format!("sql must be at most {bytes_max} bytes, got {}", sql.len())));
     }
-    let statement = parse(sql)?;
+    let statement = parse(sql, dialect)?;
     let Statement::Query(query) = &statement else {
         return Err(Refusal::new(format!(
             "only SELECT is allowed, got {}",
             first_word(&statement.to_string())
         )));
     };
-    Walk::new(tables).query(query)?;
+    Walk::new(tables, dialect).query(query)?;
     let printed = statement.to_string();
     // Printing is not always faithful: two minus signs become a comment.
-    if parse(&printed).as_ref() != Ok(&statement) {
+    if parse(&printed, dialect).as_ref() != Ok(&statement) {
         return Err(Refusal::new(
             "the statement cannot be printed so that it reads the same; write it more simply",
         ));
@@ -77,9 +81,9 @@ pub fn admit(sql: &str, tables: &[&str], bytes_max: usize) -> Result<String, Ref
     Ok(printed)
 }
 
-fn parse(sql: &str) -> Result<Statement, Refusal> {
+fn parse(sql: &str, dialect: Dialect) -> Result<Statement, Refusal> {
     let unreadable = |error| Refusal::new(format!("the statement cannot be read: {error}"));
-    let mut statements = Parser::new(&DuckDbDialect {})
+    let mut statements = Parser::new(dialect.grammar())
         .with_recursion_limit(PARSER_DEPTH_MAX)
         .try_with_sql(sql)
         .and_then(|mut parser| parser.parse_statements())
@@ -114,6 +118,9 @@ fn not_allowed(what: &impl std::fmt::Display) -> Refusal {
 #[derive(Debug)]
 struct Walk<'a> {
     tables: &'a [&'a str],
+    dialect: Dialect,
+    /// What rows can be named by, in the whole statement.
+    row_names: Vec<String>,
     /// The names of common table expressions that can be seen, innermost last.
     names: Vec<String>,
     depth: usize,
@@ -123,8 +130,24 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(tables: &'a [&'a str]) -> Self {
-        Self { tables, names: Vec::new(), depth: 0, parts: 0, relations: 0, growth: 1 }
+    fn new(tables: &'a [&'a str], dialect: Dialect) -> Self {
+        let (row_names, names) = (Vec::new(), Vec::new());
+        Self { tables, dialect, row_names, names, depth: 0, parts: 0, relations: 0, growth: 1 }
+    }
+
+    /// A name that stands for a value. A whole row is none where its text could be asked for: quoted again and
+    /// again, it doubles each time.
+    fn value_name(&self, value: &Expr, names: &[Ident]) -> Result<(), Refusal> {
+        names.iter().try_for_each(check_identifier)?;
+        self.dialect.check_value_name(names)?;
+        let is_row = |name: &Ident| self.row_names.contains(&name.value.to_ascii_lowercase());
+        if self.dialect.reads_rows(value) && names.iter().all(is_row) {
+            let name = shown(value);
+            return Err(Refusal::new(format!(
+                "{name} names a relation here, and a whole row is not a value; name a column, such as {name}.seq"
+            )));
+        }
+        Ok(())
     }
 
     /// Does `inner` one level deeper.
@@ -175,7 +198,7 @@ impl<'a> Walk<'a> {
         }
         let known = match parts.as_slice() {
             [table] => self.names.contains(table) || self.tables.contains(&table.as_str()),
-            [schema, table] => schema == "main" && self.tables.contains(&table.as_str()),
+            [schema, table] => self.dialect.has_schema(schema) && self.tables.contains(&table.as_str()),
             _ => false,
         };
         if known {

@@ -136,13 +136,13 @@ async fn unknown_paths_wrong_verbs_and_long_bodies_have_their_own_status() {
     let allowed = wrong.headers()["allow"].to_str().unwrap().to_owned();
     let (status, verb): (_, Value) = (wrong.status().as_u16(), wrong.json().await.unwrap());
     let url = format!("http://{}/price/SOL", gateway.address);
-    let long = gateway.client.post(url).body(vec![b' '; 64 * 1024 + 1]).send().await.unwrap();
+    let long = gateway.client.post(url).body(vec![b' '; 4 * 1024 * 1024 + 1]).send().await.unwrap();
 
     assert_eq!(unknown, (404, "nothing is served at /prize/SOL".to_owned()));
     assert_eq!((status, allowed.as_str()), (405, "GET,HEAD"));
     assert_eq!(verb, json!({"code": 12, "message": "DELETE is not allowed on /price/SOL", "details": []}));
     assert_eq!(long.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(long.json::<Value>().await.unwrap()["message"], "the body is longer than 65536 bytes");
+    assert_eq!(long.json::<Value>().await.unwrap()["message"], "the body is longer than 4194304 bytes");
 }
 
 #[tokio::test]

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use data_engine::archive::Archive;
 use data_engine::feeds::board::Board;
 use data_engine::hot::HotStore;
+use data_engine::ingest::Ingest;
 use data_engine::journal::{Directory, LogId, Writer, recover};
 use data_engine::latest::Latest;
+use data_engine::publish::Border;
 use data_engine::query::Queries;
 use data_engine::serve::MarketData;
 use goat::event::{Observation, Payload, Source, TokenPrice};
@@ -43,8 +45,11 @@ impl Engine {
         let stop = Stop::new();
         let service = MarketData {
             log: writer.log(),
-            queries: Queries::new(hot.clone(), &settings.query),
+            queries: Queries::new(hot.clone(), None, &settings.query),
             archive: Archive::default(),
+            history: None,
+            ingest: Ingest::new().0,
+            border: Border::of(&settings),
             hot,
             board: Board::default(),
             latest: Latest::default(),

@@ -26,8 +26,8 @@ impl Walk<'_> {
 
     fn value(&mut self, value: &Expr) -> Result<(), Refusal> {
         match value {
-            Expr::Identifier(name) => check_identifier(name),
-            Expr::CompoundIdentifier(names) => names.iter().try_for_each(check_identifier),
+            Expr::Identifier(name) => self.value_name(value, std::slice::from_ref(name)),
+            Expr::CompoundIdentifier(names) => self.value_name(value, names),
             Expr::Value(literal) => check_value(&literal.value),
             Expr::TypedString(typed) => check_typed(typed),
             Expr::Interval(interval) => check_interval(interval),
@@ -116,7 +116,7 @@ impl Walk<'_> {
                 self.expression(left)?;
                 self.expression(right)
             }
-            Expr::Tuple(parts) | Expr::Array(Array { elem: parts, named: false }) => {
+            Expr::Tuple(parts) | Expr::Array(Array { elem: parts, named: _ }) => {
                 // As text, a list of one is longer than its value as well: quotes are escaped.
                 let made = parts.iter().filter(|part| !is_literal(part)).count();
                 self.grow(if made == 0 { 1 } else { made.max(2) })?;

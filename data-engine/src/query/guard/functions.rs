@@ -264,12 +264,13 @@ const SCALAR_ARITY: &[(&str, usize)] = &[
 ];
 
 /// The regular expression is the second argument.
-const REGULAR: &[&str] = &["regexp_extract", "regexp_full_match", "regexp_matches", "regexp_replace"];
+pub(super) const REGULAR: &[&str] =
+    &["regexp_extract", "regexp_full_match", "regexp_matches", "regexp_replace"];
 
 /// Longest text that may be put in place of another, and longest format of a time.
 const REPLACEMENT_MAX: usize = 64;
 
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     [AGGREGATES, WINDOW, MATH, CONDITIONAL, TEXT, JSON, TIME].iter().any(|list| list.contains(&name))
 }
 
@@ -334,7 +335,7 @@ impl Walk<'_> {
                 given.len()
             )));
         }
-        if REGULAR.contains(&name) {
+        if self.dialect.has_regular(name) {
             given.get(1).map_or(Ok(()), |pattern| check_regular_expression(pattern))?;
         }
         match name {
@@ -343,8 +344,10 @@ impl Walk<'_> {
                 let length = given.get(2).map_or(Ok(0), |replacement| short_text(name, replacement))?;
                 self.grow(length)
             }
-            "strftime" => given.get(1).map_or(Ok(()), |format| short_text(name, format).map(|_| ())),
-            _ if is_plain(name) || REGULAR.contains(&name) => Ok(()),
+            _ if self.dialect.has_format(name) => {
+                given.get(1).map_or(Ok(()), |format| short_text(name, format).map(|_| ()))
+            }
+            _ if self.dialect.has_plain(name) || self.dialect.has_regular(name) => Ok(()),
             _ => Err(Refusal::new(format!("the function {} is not allowed", shown(&name)))),
         }
     }

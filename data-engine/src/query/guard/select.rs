@@ -299,7 +299,10 @@ impl Walk<'_> {
             } if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() => {
                 alias.as_ref().map_or(Ok(()), check_alias)?;
                 match args {
-                    None => self.relation(name),
+                    None => {
+                        self.note_rows(alias.as_ref(), Some(name));
+                        self.relation(name)
+                    }
                     Some(TableFunctionArgs { args, settings: None }) => self.table_function(name, args),
                     Some(_) => Err(not_allowed(factor)),
                 }
@@ -307,11 +310,15 @@ impl Walk<'_> {
             TableFactor::Derived { lateral: _, subquery, alias, sample: None } => {
                 alias.as_ref().map_or(Ok(()), check_alias)?;
                 self.count_relation()?;
-                self.query(subquery)
+                self.query(subquery)?;
+                self.note_rows(alias.as_ref(), None);
+                Ok(())
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 alias.as_ref().map_or(Ok(()), check_alias)?;
-                self.nested(|walk| walk.joined(table_with_joins))
+                self.nested(|walk| walk.joined(table_with_joins))?;
+                self.note_rows(alias.as_ref(), None);
+                Ok(())
             }
             _ => Err(not_allowed(factor)),
         }
@@ -326,13 +333,22 @@ impl Walk<'_> {
             };
             given.push(value);
         }
+        let known = self.dialect.table_functions();
         match name.to_string().to_ascii_lowercase().as_str() {
-            "range" | "generate_series" => check_range(name, &given),
-            "unnest" => given.iter().try_for_each(|value| self.expression(value)),
-            _ => Err(Refusal::new(format!(
-                "the table function {name} is not allowed; range, generate_series and unnest are"
+            function if !known.contains(&function) => Err(Refusal::new(format!(
+                "the table function {name} is not allowed; {} are",
+                known.join(", ")
             ))),
+            "unnest" => given.iter().try_for_each(|value| self.expression(value)),
+            _ => check_range(name, &given),
         }
+    }
+
+    /// Remembers the name by which the rows of a relation can be named.
+    fn note_rows(&mut self, alias: Option<&TableAlias>, name: Option<&ObjectName>) {
+        let last = name.and_then(|name| name.0.last()).and_then(|part| part.as_ident());
+        let named = alias.map(|alias| &alias.name).or(last);
+        self.row_names.extend(named.map(|name| name.value.to_ascii_lowercase()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is let through, what is not, and that printing changes nothing.
 
-pub(in crate::query) mod hostile;
+pub(crate) mod archive;
+pub(crate) mod hostile;
 
 use proptest::prelude::*;
 
@@ -11,8 +12,12 @@ const BYTES_MAX: usize = 16 * 1024;
 
 /// As in service: on a stack that is deep enough.
 fn admit_deep(sql: String) -> Result<String, Refusal> {
+    admit_for(Dialect::DuckDb, sql)
+}
+
+fn admit_for(dialect: Dialect, sql: String) -> Result<String, Refusal> {
     let thread = std::thread::Builder::new().stack_size(16 * 1024 * 1024);
-    thread.spawn(move || admit(&sql, TABLES, BYTES_MAX)).unwrap().join().unwrap()
+    thread.spawn(move || admit(&sql, TABLES, BYTES_MAX, dialect)).unwrap().join().unwrap()
 }
 
 fn refusal(sql: &str) -> String {
