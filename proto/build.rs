@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use tonic_prost_build::{Config, FileDescriptorSet};
 
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 5] = [
+    "goat/access/v1/scope.proto",
     "goat/market/v1/event.proto",
     "goat/market/v1/market_data_service.proto",
     "goat/market/v1/status.proto",
@@ -26,8 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.binpb"), compiler.encode_file_descriptor_set())?;
 
     let mut files = compiler.file_descriptor_set();
-    // Method options name types of google.api that need no Rust code.
-    files.file.retain(|file| !file.name().starts_with("google/api/"));
+    // Method options name types that need no Rust code: they are read by reflection.
+    files
+        .file
+        .retain(|file| !["google/api/", "goat/access/"].iter().any(|folder| file.name().starts_with(folder)));
     generate_messages(&files, &out)?;
     generate_services(files, &out)
 }

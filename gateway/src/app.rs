@@ -2,12 +2,12 @@
 
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, HeaderName};
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use goat::service::Stop;
+use goat::service::{Entrance, Stop};
 use tonic::Code;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -18,10 +18,7 @@ use crate::problem::Problem;
 use crate::rest::body_too_large;
 use crate::schema::{BadSchema, Schema};
 use crate::site::Site;
-use crate::{health, measure, openapi, rest};
-
-/// The longest body that is read.
-pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+use crate::{access, health, measure, openapi, rest};
 
 /// Paths that are served beside the schema's own.
 pub(crate) const HEALTH: &str = "/health";
@@ -39,12 +36,13 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
     ("referrer-policy", "no-referrer"),
 ];
 
-/// REST, health, description and dashboard, in front of these engines.
+/// REST, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
+/// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
 ///
 /// # Errors
 ///
 /// When the schema's annotations cannot be served.
-pub(crate) fn router(engines: &Engines, stop: &Stop) -> Result<Router, BadSchema> {
+pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Result<Router, BadSchema> {
     measure::describe();
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
@@ -52,15 +50,21 @@ pub(crate) fn router(engines: &Engines, stop: &Stop) -> Result<Router, BadSchema
     let site = Site::built_in();
     let asked = engines.clone();
 
-    let router = rest::routes(&schema, engines, stop)?
-        .route(HEALTH, get(move || health::answer(asked.clone())))
+    let body_bytes_max = entrance.limits.body_bytes_max;
+
+    let router = rest::routes(&schema, engines, &entrance.limits, stop)?
+        .route(
+            HEALTH,
+            get(move |headers: HeaderMap| health::answer(asked.clone(), access::Shown::by(&headers))),
+        )
+        .route_layer(from_fn_with_state(entrance.guard.clone(), access::admit))
         .route(OPENAPI, get(move || async move { description.clone() }))
         .fallback(move |request: Request| async move { site.answer(&request) })
         .method_not_allowed_fallback(move |request: Request| {
             let refusal = method_not_allowed(request.method(), request.uri().path());
             async move { refusal }
         })
-        .layer(from_fn(limit_body))
+        .layer(from_fn(move |request, next| limit_body(body_bytes_max, request, next)))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(from_fn(measure::requests));
     Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
@@ -83,11 +87,11 @@ fn compressible() -> impl Predicate {
 }
 
 /// A body that announces more than is read is refused before it is sent.
-async fn limit_body(request: Request, next: Next) -> Response {
+async fn limit_body(body_bytes_max: u32, request: Request, next: Next) -> Response {
     let announced: Option<u64> =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     match announced {
-        Some(length) if length > BODY_BYTES_MAX as u64 => body_too_large().into_response(),
+        Some(length) if length > body_bytes_max.into() => body_too_large(body_bytes_max).into_response(),
         _ => next.run(request).await,
     }
 }

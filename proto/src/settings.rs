@@ -8,15 +8,21 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+mod access;
 mod archive;
 mod feeds;
+mod limits;
 mod query;
 mod secret;
+mod tls;
 
+pub use access::{Access, Scope, Token};
 pub use archive::Archive;
 pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use limits::Limits;
 pub use query::Query;
 pub use secret::Secret;
+pub use tls::Tls;
 
 /// Environment variables that start like settings and are none.
 const NOT_SETTINGS: [&str; 2] = ["recordings", "bench_events"];
@@ -36,6 +42,14 @@ pub enum SettingsError {
         /// The key, dotted.
         key: &'static str,
         /// What is wrong with its value, with the value.
+        problem: String,
+    },
+    /// The same, in a table whose keys are the user's own.
+    #[error("{key} {problem}")]
+    RefusedEntry {
+        /// The key, dotted.
+        key: String,
+        /// What is wrong with its value.
         problem: String,
     },
 }
@@ -64,6 +78,12 @@ pub struct Settings {
     pub trading_engine: TradingEngine,
     /// The gateway's addresses.
     pub gateway: Gateway,
+    /// Who may ask.
+    pub access: Access,
+    /// Encryption.
+    pub tls: Tls,
+    /// How much at once, how large, how long.
+    pub limits: Limits,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -280,14 +300,10 @@ impl Settings {
 
     fn validate(&self) -> Result<(), SettingsError> {
         let refuse = |key, problem: String| Err(SettingsError::Refused { key, problem });
-        for (key, address) in self.addresses() {
-            if !address.ip().is_loopback() {
-                return refuse(
-                    key,
-                    format!("is {address}; without TLS and a token only loopback addresses are served"),
-                );
-            }
-        }
+        self.access.validate()?;
+        self.tls.validate()?;
+        self.limits.validate()?;
+        self.refuse_open_addresses()?;
         self.feeds.validate()?;
         let cold_hours = self.trading_engine.cold_hours;
         if !(1..=168).contains(&cold_hours) {
@@ -327,9 +343,33 @@ impl Settings {
         Ok(())
     }
 
-    fn addresses(&self) -> [(&'static str, SocketAddr); 7] {
+    /// What others can reach is encrypted, and asks for a token. Posts have signatures of their own.
+    fn refuse_open_addresses(&self) -> Result<(), SettingsError> {
+        let refuse = |key, problem: String| Err(SettingsError::Refused { key, problem });
+        let is_encrypted = self.tls.files().is_some();
+        let webhook = &self.feeds.webhook;
+        if webhook.enabled && is_open(webhook.listen) && !is_encrypted && !webhook.behind_proxy {
+            let problem = format!(
+                "is {}, which others can reach; it needs tls.certificate and tls.key, or \
+                 feeds.webhook.behind_proxy = true where a proxy encrypts",
+                webhook.listen
+            );
+            return refuse("feeds.webhook.listen", problem);
+        }
+        for (key, address) in self.addresses().into_iter().filter(|(_, address)| is_open(*address)) {
+            let needed = match (is_encrypted, self.access.tokens.is_empty()) {
+                (true, false) => continue,
+                (false, false) => "tls.certificate and tls.key",
+                (true, true) => "a token in access.tokens",
+                (false, true) => "tls.certificate, tls.key and a token in access.tokens",
+            };
+            return refuse(key, format!("is {address}, which others can reach; it needs {needed}"));
+        }
+        Ok(())
+    }
+
+    fn addresses(&self) -> [(&'static str, SocketAddr); 6] {
         [
-            ("feeds.webhook.listen", self.feeds.webhook.listen),
             ("data_engine.listen", self.data_engine.listen),
             ("data_engine.metrics_listen", self.data_engine.metrics_listen),
             ("trading_engine.listen", self.trading_engine.listen),
@@ -338,6 +378,10 @@ impl Settings {
             ("gateway.metrics_listen", self.gateway.metrics_listen),
         ]
     }
+}
+
+fn is_open(address: SocketAddr) -> bool {
+    !address.ip().is_loopback()
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -128,7 +128,7 @@ async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
     }
 }
 
-/// The lines of shell blocks that begin with grpcurl, continuations joined.
+/// The lines of shell blocks that ask without TLS, continuations joined.
 fn commands(readme: &str) -> Vec<String> {
     let mut inside = false;
     let mut shell = String::new();
@@ -143,7 +143,7 @@ fn commands(readme: &str) -> Vec<String> {
         }
     }
     let lines = shell.lines().map(|line| line.trim().trim_start_matches("$ "));
-    lines.filter(|line| line.starts_with("grpcurl ")).map(str::to_owned).collect()
+    lines.filter(|line| line.starts_with("grpcurl -plaintext ")).map(str::to_owned).collect()
 }
 
 fn translate(line: &str, market: &str, trading: &str) -> Vec<String> {

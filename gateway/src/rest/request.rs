@@ -13,7 +13,6 @@ use serde::de::DeserializeSeed;
 use tonic::Code;
 
 use super::value;
-use crate::app::BODY_BYTES_MAX;
 use crate::problem::Problem;
 use crate::schema::{Binding, BodyRule, dotted, field_path};
 
@@ -38,11 +37,11 @@ pub(super) fn query(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
 /// Reads a body of JSON.
 ///
 /// Another content type is refused: browsers send those across origins without asking first.
-pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, BODY_BYTES_MAX))
+pub(super) async fn read_body(headers: &HeaderMap, body: Body, bytes_max: u32) -> Result<Bytes, Problem> {
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, bytes_max as usize))
         .await
         .map_err(|_| Problem::new(Code::DeadlineExceeded, "the body did not come within 10 s"))?
-        .map_err(|error| too_large_or_broken(&error))?;
+        .map_err(|error| too_large_or_broken(&error, bytes_max))?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !bytes.is_empty() && !essence.eq_ignore_ascii_case("application/json") {
@@ -52,18 +51,18 @@ pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     Ok(bytes)
 }
 
-fn too_large_or_broken(error: &axum::Error) -> Problem {
+fn too_large_or_broken(error: &axum::Error, bytes_max: u32) -> Problem {
     // The length limit is the only error of the body that is not the connection's, and it has no type of ours.
     if error.to_string().contains("length limit") {
-        body_too_large()
+        body_too_large(bytes_max)
     } else {
         Problem::invalid(format!("the body could not be read: {error}"))
     }
 }
 
 /// The body is longer than any request of ours.
-pub(crate) fn body_too_large() -> Problem {
-    Problem::invalid(format!("the body is longer than {BODY_BYTES_MAX} bytes"))
+pub(crate) fn body_too_large(bytes_max: u32) -> Problem {
+    Problem::invalid(format!("the body is longer than {bytes_max} bytes"))
         .with_http(StatusCode::PAYLOAD_TOO_LARGE)
 }
 

@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use goat::service::Stop;
+use goat::service::{Entrance, Stop, serve_http};
+use goat::settings::Settings;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +16,7 @@ struct Served {
     nobody: SocketAddr,
     stop: Stop,
     client: reqwest::Client,
-    ended: tokio::task::JoinHandle<Result<(), goat::service::Failure>>,
+    ended: tokio::task::JoinHandle<()>,
 }
 
 impl Served {
@@ -29,8 +30,15 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Stop::new();
-        let router = crate::router(engine, nobody, &stop).unwrap();
-        let ended = tokio::spawn(crate::http::serve(listener, router, stop.clone()));
+        let mut settings = Settings::default();
+        settings.data_engine.listen = engine;
+        settings.trading_engine.listen = nobody;
+        let entrance = Entrance::of(&settings).unwrap();
+        let router = crate::router(&settings, &entrance, &stop).unwrap();
+        let ended = tokio::spawn({
+            let stop = stop.clone();
+            async move { serve_http(listener, &entrance, "gateway", router, stop).await }
+        });
         Self { address, nobody, stop, client: reqwest::Client::new(), ended }
     }
 
@@ -273,7 +281,7 @@ async fn stopping_ends_open_streams_at_once() {
     let began = Instant::now();
     gateway.stop.cancel();
     let rest = read_until(&mut stream, "never").await;
-    gateway.ended.await.unwrap().unwrap();
+    gateway.ended.await.unwrap();
 
     assert!(rest.contains("the gateway is stopping"), "{rest}");
     assert!(began.elapsed() < Duration::from_secs(2));

@@ -144,11 +144,13 @@ pub struct Webhook {
     pub listen: SocketAddr,
     /// A larger body, before or after decompression, is answered 413.
     pub body_bytes_max: usize,
+    /// True lets others reach it without TLS, because a proxy in front of it encrypts.
+    pub behind_proxy: bool,
 }
 
 impl Default for Webhook {
     fn default() -> Self {
-        Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024 }
+        Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024, behind_proxy: false }
     }
 }
 

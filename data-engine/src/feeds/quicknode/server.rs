@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use goat::service::{Failure, Stop};
+use goat::service::{Failure, ServerTls, Speaks, Stop};
 use goat::settings::Webhook;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -62,26 +63,34 @@ pub fn router(limits: Limits, ingest: Ingest, board: Board) -> Router {
 ///
 /// None at present: a connection that fails is only itself lost.
 pub async fn serve(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<ServerTls>),
     settings: &Webhook,
     ingest: Ingest,
     board: Board,
     stop: Stop,
 ) -> Result<(), Failure> {
     let limits = Limits::new(settings.body_bytes_max);
-    serve_within(limits, listener, router(limits, ingest, board), stop).await
+    serve_within(limits, (listener, tls), router(limits, ingest, board), stop).await
 }
 
 async fn serve_within(
     limits: Limits,
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<ServerTls>),
     router: Router,
     stop: Stop,
 ) -> Result<(), Failure> {
     let room = Arc::new(Semaphore::new(limits.connections_max));
     let connections = TaskTracker::new();
     while let Some((stream, place)) = next_connection(&listener, &room, &stop).await {
-        connections.spawn(serve_connection(limits, stream, place, router.clone(), stop.clone()));
+        let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
+        connections.spawn(async move {
+            let Some(tls) = tls else { return serve_connection(limits, stream, place, router, stop).await };
+            match tokio::time::timeout(limits.head_timeout, tls.accept(stream, Speaks::Http)).await {
+                Ok(Ok(stream)) => serve_connection(limits, stream, place, router, stop).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake with the webhook failed"),
+                Err(_) => tracing::debug!("a TLS handshake with the webhook took too long"),
+            }
+        });
     }
     connections.close();
     if tokio::time::timeout(DRAIN, connections.wait()).await.is_err() {
@@ -115,7 +124,7 @@ async fn next_connection(
 
 async fn serve_connection(
     limits: Limits,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     place: OwnedSemaphorePermit,
     router: Router,
     stop: Stop,

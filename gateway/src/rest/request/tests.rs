@@ -147,7 +147,7 @@ async fn a_long_body_is_refused_though_its_length_was_not_announced() {
 
     let refusal = read_body(&HeaderMap::new(), body).await.unwrap_err();
 
-    assert_eq!(refusal, body_too_large());
+    assert_eq!(refusal, body_too_large(64 * 1024));
 }
 
 proptest! {
