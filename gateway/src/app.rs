@@ -64,7 +64,7 @@ pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Res
             let refusal = method_not_allowed(request.method(), request.uri().path());
             async move { refusal }
         })
-        .layer(from_fn(move |request, next| limit_body(body_bytes_max, request, next)))
+        .layer(from_fn(move |request: Request, next: Next| limit_body(body_bytes_max, request, next)))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(from_fn(measure::requests));
     Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {

@@ -64,7 +64,11 @@ async fn a_token_is_asked_for_where_one_is_needed() {
 /// Runs a script of the dashboard's package, which comes to a good end.
 async fn browse(script: &str, variables: &[(&str, String)]) {
     let mut browser = Command::new("npm");
-    browser.args(["run", "--silent", script]).current_dir(web()).env("CHROMIUM", chromium()).kill_on_drop(true);
+    browser
+        .args(["run", "--silent", script])
+        .current_dir(web())
+        .env("CHROMIUM", chromium())
+        .kill_on_drop(true);
     browser.envs(variables.iter().map(|(name, value)| (name, value)));
     let ended = tokio::time::timeout(PATIENCE_WITH_THE_BROWSER, browser.output()).await;
 

@@ -5,7 +5,7 @@
 //! - [`checker`]: what always holds, said once; [`reader`]: a reader that resumes by its cursor.
 //! - [`rest`], [`event_stream`], [`webhook`]: the outside, as a user's program reaches it.
 //! - [`fakes`]: venues on loopback that speak the real protocols, and err as told.
-//! - [`authority`]: certificates of its own making.
+//! - [`authority`]: certificates for loopback.
 //! - [`recordings`]: real market data, when it is at hand; [`turn`]: how many clusters run at once.
 
 // A harness is part of the tests: a failed assumption is a failed test, and what it measures is printed.

@@ -15,7 +15,7 @@ use tower::service_fn;
 
 use super::Failure;
 use super::tls::ClientTls;
-use crate::settings::Settings;
+use crate::settings::{Secret, Settings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE: Duration = Duration::from_secs(5);
@@ -55,18 +55,8 @@ impl Reach {
     ///
     /// When the authorities that verify the engines cannot be read.
     pub fn of(settings: &Settings) -> Result<Self, Failure> {
-        let secret = settings.access.service_secret();
-        let authorization = secret.map(|secret| {
-            let mut value = MetadataValue::try_from(format!("Bearer {}", secret.reveal())).map_err(|_| {
-                Failure::Usage("access.service_token has a secret that no header can carry".to_owned())
-            })?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
-        Ok(Self {
-            tls: ClientTls::of(&settings.tls)?,
-            credential: Credential { authorization: authorization.transpose()? },
-        })
+        let authorization = settings.access.service_secret().map(bearer).transpose()?;
+        Ok(Self { tls: ClientTls::of(&settings.tls)?, credential: Credential { authorization } })
     }
 
     /// A channel to the service at `address`. Connects at the first call and again after every loss.
@@ -95,6 +85,15 @@ impl Reach {
         let Some(tls) = self.tls.clone() else { return endpoint.connect_lazy() };
         endpoint.connect_with_connector_lazy(service_fn(move |_: Uri| connect(tls.clone(), address)))
     }
+}
+
+fn bearer(secret: &Secret) -> Result<MetadataValue<Ascii>, Failure> {
+    let value = MetadataValue::try_from(format!("Bearer {}", secret.reveal()));
+    let mut value = value.map_err(|_| {
+        Failure::Usage("access.service_token has a secret that no header can carry".to_owned())
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 async fn connect(

@@ -63,6 +63,7 @@ impl Entrance {
     }
 
     /// Lets connections in until stopped. `server` names them in the metrics.
+    #[must_use]
     pub fn open(
         &self,
         listener: TcpListener,
@@ -173,6 +174,7 @@ pub struct Visitor {
 
 impl Visitor {
     /// Where a request comes from; the unspecified address when nobody knows.
+    #[must_use]
     pub fn address_of<B>(request: &axum::http::Request<B>) -> IpAddr {
         let visitor = request.extensions().get::<Self>();
         visitor.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |visitor| visitor.address.ip())

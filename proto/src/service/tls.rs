@@ -112,7 +112,7 @@ impl std::fmt::Debug for Shown {
 /// The end that verifies an engine's certificate. Cloning shares it.
 #[derive(Clone)]
 pub(super) struct ClientTls {
-    config: Arc<Reloaded<Arc<ClientConfig>>>,
+    config: Arc<Reloaded<ClientConfig>>,
     name: Option<ServerName<'static>>,
 }
 
@@ -128,8 +128,7 @@ impl ClientTls {
         }
         let authority = tls.authority.clone();
         let files = authority.clone().into_iter().collect();
-        let config =
-            Reloaded::load(files, interval(tls), move || client_config(authority.as_deref()).map(Arc::new));
+        let config = Reloaded::load(files, interval(tls), move || client_config(authority.as_deref()));
         let name = tls.engine_name.clone().map(|name| {
             ServerName::try_from(name.clone())
                 .map_err(|error| Failure::Usage(format!("tls.engine_name is {name:?}: {error}")))
@@ -144,8 +143,7 @@ impl ClientTls {
         stream: TcpStream,
     ) -> std::io::Result<client::TlsStream<TcpStream>> {
         let name = self.name.clone().unwrap_or_else(|| ServerName::IpAddress(address.ip().into()));
-        let config = Arc::clone(&self.config.current());
-        TlsConnector::from(config).connect(name, stream).await
+        TlsConnector::from(self.config.current()).connect(name, stream).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tests::authority::Authority;
+use tests::authority::{Authority, Signed, shown_at};
 use tests::cluster::{Cluster, World};
 use tests::service::{Said, run_to_end};
 use tests::until::{PATIENCE, until_true};
@@ -18,27 +18,26 @@ async fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
     let addresses = secured.cluster.addresses;
     let servers: [SocketAddr; 4] =
         [addresses.market, addresses.gateway, addresses.webhook, addresses.metrics[0]];
-    let shows = async |expected: &[u8]| {
+    let shows = async |expected: Signed| {
+        let expected = expected.shown();
         for address in servers {
-            let shown = async || secured.authority.shown_at(address).await.as_deref() == Some(expected);
+            let shown = async || shown_at(address).await.as_ref() == Some(&expected);
             until_true("the certificate is shown", PATIENCE, shown).await;
         }
     };
 
-    let first = secured.authority.renew();
-    shows(&first).await;
-    let second = secured.authority.renew();
-    shows(&second).await;
-    let (stranger, _) = secured.authority.signed();
-    std::fs::write(&secured.authority.certificate_path, stranger.pem()).unwrap();
-    shows(&second).await;
-    std::fs::write(&secured.authority.certificate_path, "no certificate").unwrap();
-    shows(&second).await;
+    shows(Signed::FIRST).await;
+    secured.authority.put(Signed::SECOND);
+    shows(Signed::SECOND).await;
+    for bad in [Signed::STRANGER.certificate, "no certificate"] {
+        std::fs::write(&secured.authority.certificate_path, bad).unwrap();
+        shows(Signed::SECOND).await;
+    }
 
     let (_, logs) = secured.cluster.logs()[0];
     assert!(logs.contain("tls.key is ") && logs.contain("no certificate in PEM"), "{}", logs.tail(10));
-    let third = secured.authority.renew();
-    shows(&third).await;
+    secured.authority.put(Signed::THIRD);
+    shows(Signed::THIRD).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,9 +68,8 @@ async fn what_would_leave_a_door_open_is_refused_by_name() {
     let authority = Authority::new(folder.path());
     let certificate = authority.certificate_path.to_str().unwrap();
     let key = authority.key_path.to_str().unwrap();
-    let (_, other) = authority.signed();
     let wrong_key = folder.path().join("other.pem");
-    std::fs::write(&wrong_key, other.serialize_pem()).unwrap();
+    std::fs::write(&wrong_key, Signed::STRANGER.key).unwrap();
     let wrong_key = wrong_key.to_str().unwrap();
     let authority = authority.authority_path.to_str().unwrap();
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::http::HeaderMap;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use metrics::gauge;
 use tokio::sync::OwnedSemaphorePermit;
@@ -41,12 +41,23 @@ impl Drop for Subscription {
 pub(super) struct Question {
     body: Body,
     most: u32,
-    begun: bool,
+    prefix: [u8; PREFIX_BYTES],
+    prefix_bytes: usize,
 }
 
 impl Question {
     pub(super) fn new(body: Body, most: u32) -> Self {
-        Self { body, most, begun: false }
+        Self { body, most, prefix: [0; PREFIX_BYTES], prefix_bytes: 0 }
+    }
+
+    /// The length that the message announces, once, when its prefix is whole with this piece.
+    fn announced(&mut self, piece: &[u8]) -> Option<u32> {
+        let missing = self.prefix.get_mut(self.prefix_bytes..).filter(|missing| !missing.is_empty())?;
+        let known = missing.len().min(piece.len());
+        missing.iter_mut().zip(piece).for_each(|(place, byte)| *place = *byte);
+        self.prefix_bytes += known;
+        let [_, length @ ..] = self.prefix;
+        (self.prefix_bytes == PREFIX_BYTES).then(|| u32::from_be_bytes(length))
     }
 }
 
@@ -59,18 +70,13 @@ impl http_body::Body for Question {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if self.begun {
-            return polled;
-        }
         if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(announced) = frame.data_ref().and_then(announced)
+            && let Some(announced) = frame.data_ref().and_then(|piece| self.announced(piece))
+            && announced > self.most
         {
-            self.begun = true;
-            if announced > self.most {
-                let most = self.most;
-                let refusal = format!("the request has {announced} bytes; at most {most} are read");
-                return Poll::Ready(Some(Err(Kind::Exhausted.status(refusal))));
-            }
+            let most = self.most;
+            let refusal = format!("the request has {announced} bytes; at most {most} are read");
+            return Poll::Ready(Some(Err(Kind::Exhausted.status(refusal))));
         }
         polled
     }
@@ -82,12 +88,6 @@ impl http_body::Body for Question {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-/// The length of the message that a piece of a body begins with.
-fn announced(piece: &Bytes) -> Option<u32> {
-    let mut prefix = piece.get(1..PREFIX_BYTES)?;
-    Some(prefix.get_u32())
 }
 
 /// An answer: messages no longer than allowed. It ends with a status where a longer one would come, and
