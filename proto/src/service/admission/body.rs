@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use metrics::gauge;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
