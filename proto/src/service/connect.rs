@@ -62,7 +62,7 @@ impl Reach {
     /// A channel to the service at `address`. Connects at the first call and again after every loss.
     #[must_use]
     pub fn channel(&self, address: SocketAddr) -> Channel {
-        self.connected(address, endpoint(address))
+        self.connected(address, &endpoint(address))
     }
 
     /// A channel for one long stream, with windows that let the server run ahead.
@@ -72,7 +72,7 @@ impl Reach {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .max_frame_size(FRAME_BYTES_MAX);
-        self.connected(address, endpoint)
+        self.connected(address, &endpoint)
     }
 
     /// The same, for a service of ours that calls of its own accord.
@@ -81,7 +81,7 @@ impl Reach {
         InterceptedService::new(self.subscriber_channel(address), self.credential.clone())
     }
 
-    fn connected(&self, address: SocketAddr, endpoint: Endpoint) -> Channel {
+    fn connected(&self, address: SocketAddr, endpoint: &Endpoint) -> Channel {
         let Some(tls) = self.tls.clone() else { return endpoint.connect_lazy() };
         endpoint.connect_with_connector_lazy(service_fn(move |_: Uri| connect(tls.clone(), address)))
     }
