@@ -55,6 +55,9 @@ async fn without_tls_nothing_is_said_to_who_expects_none() {
     }
 }
 
+/// Settings, and what their refusal names.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 fn refused(cluster: &Cluster, settings: &[(&str, &str)]) -> Said {
     let mut command = cluster.data_engine.command(&["--check"]);
     command.envs(settings.iter().copied());
@@ -77,7 +80,7 @@ async fn what_would_leave_a_door_open_is_refused_by_name() {
     let tls = [("GOAT_TLS__CERTIFICATE", certificate), ("GOAT_TLS__KEY", key)];
     let secret = ("GOAT_ACCESS__TOKENS__A__SECRET", OWNER);
     let service = ("GOAT_ACCESS__SERVICE_TOKEN", "a");
-    let cases: [(&[(&str, &str)], &[&str]); 14] = [
+    let cases: [Case<'_>; 14] = [
         (&[open], &["gateway.listen is 0.0.0.0:8000", "tls.certificate", "access.tokens"]),
         (&[open, secret, service], &["gateway.listen is 0.0.0.0:8000", "tls.certificate"]),
         (&[open, tls[0], tls[1]], &["gateway.listen is 0.0.0.0:8000", "access.tokens"]),

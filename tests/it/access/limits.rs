@@ -28,7 +28,7 @@ async fn a_message_that_is_too_long_is_refused_by_its_length() {
     let mut cluster =
         Cluster::prepare(World::simulated(20).with("GOAT_LIMITS__REQUEST_BYTES_MAX", 1024)).await;
     cluster.start_data_engine().await;
-    let request = market::QueryRequest { sql: " ".repeat(2000), ..Default::default() };
+    let request = market::QueryRequest { sql: " ".repeat(2000) };
 
     let refusal = cluster.market().query(request).await.err().unwrap();
 

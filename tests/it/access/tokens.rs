@@ -120,7 +120,7 @@ async fn every_path_asks_for_its_scope_and_the_dashboards_files_ask_for_nothing(
     let mut asked_for = 0;
 
     for (path, verbs) in description["paths"].as_object().unwrap() {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         for (verb, operation) in verbs.as_object().unwrap() {
             until_true("not too many failures", PATIENCE, async || {
                 let nobody = asked(&rest, verb, &path, None).await;
