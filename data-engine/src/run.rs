@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use goat::event::Source;
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
+use goat::service::{Entrance, Failure, Readiness, ServerTls, Stop, bind, serve_admin, serve_grpc};
 use goat::settings::{Mode, Settings};
 use goat::values::UnixMicros;
 use goat::wire::MarketDataServiceServer;
@@ -51,6 +51,7 @@ struct Resume {
 pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let started_at = UnixMicros::now();
     let listeners = Listeners::bind(&settings).await?;
+    let entrance = Entrance::of(&settings)?;
     let target = Target::of(&settings.archive).map_err(|error| Failure::Usage(error.to_string()))?;
     let instance = Instance::take(&settings, &Identity::of(&settings)?)?;
     let (mut writer, memory) = open_journal(&settings, &instance).await?;
@@ -90,19 +91,14 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 
     let readiness = Readiness::default();
     let mut tasks = JoinSet::new();
-    tasks.spawn(serve_admin(listeners.admin, readiness.clone(), stop.clone()));
-    tasks.spawn(serve_grpc(
-        listeners.grpc,
-        MarketDataServiceServer::new(service),
-        "data-engine",
-        stop.clone(),
-    ));
+    let webhook = listeners.webhook.map(|listener| (listener, entrance.tls.clone()));
+    spawn_servers(&mut tasks, (listeners.grpc, listeners.admin), &entrance, service, &readiness, &stop);
     if let Some(target) = target {
         let archiver = Archiver::new(target, settings.archive.clone(), archive);
         tasks.spawn(archive_until_stopped(archiver, log.clone(), stop.clone()));
     }
     let ground = Ground { ingest, board, stop: stop.clone() };
-    start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
+    start_feeds(&mut tasks, &settings, webhook, resume, ground);
     readiness.set(true);
     tracing::info!(
         mode = settings.feeds.mode.as_str(),
@@ -117,6 +113,23 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     ended(tables).await?;
     tracing::info!(head_seq = log.head().seq, "stopped");
     recorded.and(outcome)
+}
+
+fn spawn_servers(
+    tasks: &mut JoinSet<Result<(), Failure>>,
+    (grpc, admin): (TcpListener, TcpListener),
+    entrance: &Entrance,
+    service: MarketData,
+    readiness: &Readiness,
+    stop: &Stop,
+) {
+    let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
+    tasks.spawn({
+        let (entrance, stop) = (entrance.clone(), stop.clone());
+        async move { serve_admin(admin, &entrance, readiness, stop).await }
+    });
+    let service = MarketDataServiceServer::new(service);
+    tasks.spawn(async move { serve_grpc(grpc, &entrance, service, "data-engine", stop).await });
 }
 
 impl Listeners {
@@ -205,12 +218,12 @@ struct Ground {
 fn start_feeds(
     tasks: &mut JoinSet<Result<(), Failure>>,
     settings: &Settings,
-    webhook: Option<TcpListener>,
+    webhook: Option<(TcpListener, Option<ServerTls>)>,
     resume: Resume,
     ground: Ground,
 ) {
     let feeds = settings.feeds.clone();
-    if let Some(listener) = webhook {
+    if let Some((listener, tls)) = webhook {
         let (settings, live) = (settings.clone(), feeds.mode == Mode::Live);
         let Ground { ingest, board, stop } = ground.clone();
         tasks.spawn(async move {
@@ -219,7 +232,7 @@ fn start_feeds(
                     board.set(name, Source::QuickNode, Condition::Up);
                 }
             }
-            quicknode::server::serve(listener, &settings, ingest, board, stop).await
+            quicknode::server::serve((listener, tls), &settings, ingest, board, stop).await
         });
     }
     let Ground { ingest, board, stop } = ground;

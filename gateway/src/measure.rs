@@ -9,8 +9,6 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, his
 
 /// Streams that are being sent.
 pub(crate) const OPEN_STREAMS: &str = "gateway_open_streams";
-/// Connections that are being served.
-pub(crate) const OPEN_CONNECTIONS: &str = "gateway_open_connections";
 const REQUESTS: &str = "gateway_requests_total";
 const LATENCY: &str = "gateway_request_seconds";
 
@@ -27,7 +25,6 @@ pub(crate) fn describe() {
         "from a request to the head of its answer, by route"
     );
     describe_gauge!(OPEN_STREAMS, "streams that are being sent");
-    describe_gauge!(OPEN_CONNECTIONS, "connections that are being served");
 }
 
 /// Counts and times each request.

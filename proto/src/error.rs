@@ -7,6 +7,10 @@ use tonic::{Code, Status};
 pub enum Kind {
     /// The request cannot be right, whatever the state: mend it.
     Invalid,
+    /// Nobody knows the caller: show a token.
+    Unauthenticated,
+    /// The caller is known and may not.
+    Forbidden,
     /// What was asked for does not exist.
     NotFound,
     /// The service is set up not to do it: change its settings first.
@@ -17,6 +21,8 @@ pub enum Kind {
     Unavailable,
     /// A limit was reached: ask for less, or later.
     Exhausted,
+    /// It took longer than it may.
+    TooSlow,
     /// Our mistake. The caller reads no details, the log has them.
     Internal,
 }
@@ -27,11 +33,14 @@ impl Kind {
     pub fn grpc(self) -> Code {
         match self {
             Self::Invalid => Code::InvalidArgument,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden => Code::PermissionDenied,
             Self::NotFound => Code::NotFound,
             Self::Precondition => Code::FailedPrecondition,
             Self::TooOld => Code::OutOfRange,
             Self::Unavailable => Code::Unavailable,
             Self::Exhausted => Code::ResourceExhausted,
+            Self::TooSlow => Code::DeadlineExceeded,
             Self::Internal => Code::Internal,
         }
     }

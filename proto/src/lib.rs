@@ -4,12 +4,14 @@
 //! - [`event`] and [`values`]: what the services think in. A value that exists is right.
 //! - [`convert`]: between the two. Into the wire never fails, out of it may.
 //! - [`error`]: the one table of error kinds with their gRPC codes and HTTP statuses.
+//! - [`access`]: who may call what: the scope of each RPC, and the tokens.
 //! - [`settings`]: what can be configured: defaults < `goat.toml` < `GOAT_…` environment.
 //! - [`service`]: how every service of ours starts, serves, connects and stops.
 
 // Tests compare what must be equal to the last bit, and figment's jail has large errors.
 #![cfg_attr(test, allow(clippy::float_cmp, clippy::result_large_err))]
 
+pub mod access;
 pub mod convert;
 pub mod error;
 pub mod event;

@@ -5,6 +5,7 @@
 //! - [`checker`]: what always holds, said once; [`reader`]: a reader that resumes by its cursor.
 //! - [`rest`], [`event_stream`], [`webhook`]: the outside, as a user's program reaches it; [`signer`]: how posts are signed.
 //! - [`fakes`]: venues on loopback that speak the real protocols, and err as told.
+//! - [`authority`]: certificates for loopback.
 //! - [`recordings`]: real market data, when it is at hand; [`turn`]: how many clusters run at once.
 
 // A harness is part of the tests: a failed assumption is a failed test, and what it measures is printed.
@@ -16,6 +17,7 @@
     clippy::print_stdout
 )]
 
+pub mod authority;
 pub mod checker;
 pub mod cluster;
 pub mod event_stream;

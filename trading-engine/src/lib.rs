@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use duckdb::Connection;
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
+use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin, serve_grpc};
 use goat::settings::Settings;
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
@@ -59,9 +59,14 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let addresses = &settings.trading_engine;
     let grpc = bind("trading_engine.listen", addresses.listen).await?;
     let admin = bind("trading_engine.metrics_listen", addresses.metrics_listen).await?;
+    let entrance = Entrance::of(&settings)?;
+    let market = Reach::of(&settings)?.service_channel(settings.data_engine.listen);
     let plan = plan(&settings)?;
     let readiness = Readiness::default();
-    let administered = tokio::spawn(serve_admin(admin, readiness.clone(), stop.clone()));
+    let administered = tokio::spawn({
+        let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
+        async move { serve_admin(admin, &entrance, readiness, stop).await }
+    });
 
     let (folder, planned) = (ledger_folder(&settings), plan.clone());
     let opened = tokio::task::spawn_blocking(move || open(&folder, &planned, cold));
@@ -78,7 +83,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
-        data_engine: settings.data_engine.listen,
+        market,
         started,
         commits,
         rows,
@@ -90,7 +95,8 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
     let thresholds = plan.cycle_thresholds;
     let trading = Trading { started_at, thresholds, view, readers, watchers, stop: stop.clone() };
-    let served = serve_grpc(grpc, TradingServiceServer::new(trading), "trading-engine", stop.clone());
+    let served =
+        serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
     let administered = async {
         administered.await.map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))?

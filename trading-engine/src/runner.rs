@@ -7,10 +7,9 @@ mod fold;
 mod outbox;
 mod session;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use goat::service::{Readiness, Stop};
+use goat::service::{Readiness, ServiceChannel, Stop};
 use goat::values::Seq;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -53,7 +52,7 @@ pub struct Surroundings {
     /// How far back a cold start reads.
     pub cold_seconds: u32,
     /// The data-engine.
-    pub data_engine: SocketAddr,
+    pub market: ServiceChannel,
     /// Since when the engine has been starting.
     pub started: Instant,
     /// To the ledger's thread.
@@ -77,7 +76,7 @@ pub struct Surroundings {
 /// When the thread cannot be started.
 pub fn start(origin: Origin, surroundings: Surroundings) -> std::io::Result<Outcome<RunnerError>> {
     let (told, outcome) = oneshot::channel();
-    let feed = feed::start(surroundings.data_engine, surroundings.stop.clone());
+    let feed = feed::start(surroundings.market.clone(), surroundings.stop.clone());
     let runtime = Handle::current();
     std::thread::Builder::new().name("core".to_owned()).spawn(move || {
         let ended = Runner::new(origin, surroundings, feed, runtime).run();

@@ -4,12 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 
-use super::{Failure, Stop};
+use super::{Entrance, Failure, Stop, Visitor, serve_http};
+use crate::access::CHALLENGE;
+use crate::error::http_status;
 
 /// Whether the service does what it is there for. Starts as not ready.
 #[derive(Debug, Clone, Default)]
@@ -28,12 +33,17 @@ impl Readiness {
     }
 }
 
-/// Serves `/metrics`, `/healthz` and `/readyz` until stopped.
+/// Serves `/metrics`, `/healthz` and `/readyz` until stopped. Metrics need a token, where there are tokens.
 ///
 /// # Errors
 ///
-/// When metrics cannot be collected, or the server ends by itself.
-pub async fn serve_admin(listener: TcpListener, readiness: Readiness, stop: Stop) -> Result<(), Failure> {
+/// When metrics cannot be collected.
+pub async fn serve_admin(
+    listener: TcpListener,
+    entrance: &Entrance,
+    readiness: Readiness,
+    stop: Stop,
+) -> Result<(), Failure> {
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| Failure::Internal(format!("metrics: {error}")))?;
@@ -44,12 +54,22 @@ pub async fn serve_admin(listener: TcpListener, readiness: Readiness, stop: Stop
             (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
         }
     };
+    let guarded = entrance.clone();
+    let measured = move |request: Request| async move {
+        refusal(&guarded, &request).unwrap_or_else(|| metrics.render().into_response())
+    };
     let router = Router::new()
-        .route("/metrics", get(move || async move { metrics.render() }))
+        .route("/metrics", get(measured))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready));
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))
+    serve_http(listener, entrance, "admin", router, stop).await;
+    Ok(())
+}
+
+/// What is answered to who may not read the metrics.
+fn refusal(entrance: &Entrance, request: &Request) -> Option<Response> {
+    let refusal = entrance.guard.authenticate(request.headers(), Visitor::address_of(request)).err()?;
+    let status = StatusCode::from_u16(http_status(refusal.code())).unwrap_or(StatusCode::UNAUTHORIZED);
+    let message = format!("{}\n", refusal.message());
+    Some((status, [(WWW_AUTHENTICATE, CHALLENGE)], message).into_response())
 }

@@ -42,7 +42,7 @@ pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
 /// What is no text is refused without its value: serde's own words would show it.
 fn not_a_text<E: Error>() -> E {
-    E::custom("a secret must be a text in quotes")
+    E::custom("a secret must be a text in quotes, also in the environment when it is all digits")
 }
 
 macro_rules! refuse_what_is_no_text {

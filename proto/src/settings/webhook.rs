@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::secret::one_or_more;
-use super::{Secret, SettingsError, loopback};
+use super::addresses::loopback;
+use super::{Secret, SettingsError};
 
 /// A shorter token could be guessed.
 const TOKEN_LENGTH_MIN: usize = 16;
@@ -21,6 +22,8 @@ pub struct Webhook {
     pub enabled: bool,
     /// Where posts arrive.
     pub listen: SocketAddr,
+    /// True lets others reach it without TLS, because a proxy in front of it encrypts.
+    pub behind_proxy: bool,
     /// `QuickNode`'s security tokens, at least 16 characters each. With one or more, every post must be signed with
     /// any of them: the old and the new one stand side by side while a token is replaced. Without, posts are not
     /// checked.
@@ -47,6 +50,7 @@ impl Default for Webhook {
         Self {
             enabled: true,
             listen: loopback(8001),
+            behind_proxy: false,
             tokens: Vec::new(),
             timestamp_window_seconds: 300,
             body_bytes_max: 8 * 1024 * 1024,

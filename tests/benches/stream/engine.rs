@@ -15,7 +15,7 @@ use data_engine::publish::Border;
 use data_engine::query::Queries;
 use data_engine::serve::MarketData;
 use goat::event::{Observation, Payload, Source, TokenPrice};
-use goat::service::{Stop, serve_grpc};
+use goat::service::{Entrance, Stop, serve_grpc};
 use goat::settings::{Journal, Settings, Sync};
 use goat::values::{Price, Symbol, UnixMicros};
 use goat::wire::MarketDataServiceServer;
@@ -59,12 +59,9 @@ impl Engine {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(serve_grpc(
-            listener,
-            MarketDataServiceServer::new(service),
-            "data-engine",
-            stop.clone(),
-        ));
+        let entrance = Entrance::of(&service.settings).expect("settings without TLS");
+        let (server, stopped) = (MarketDataServiceServer::new(service), stop.clone());
+        tokio::spawn(async move { serve_grpc(listener, &entrance, server, "data-engine", stopped).await });
         Self { writer: Mutex::new(writer), journal, stop, address, _directory: directory }
     }
 

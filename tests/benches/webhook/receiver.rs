@@ -44,7 +44,7 @@ impl Receiver {
         let address = listener.local_addr().expect("an address");
         let serving = tokio::spawn({
             let (board, stop) = (board.clone(), stop.clone());
-            async move { serve(listener, &settings, ingest, board, stop).await }
+            async move { serve((listener, None), &settings, ingest, board, stop).await }
         });
         Self { address, board, stop, serving, _directory: directory }
     }

@@ -171,8 +171,8 @@ impl Runner {
             Some(reason) => tracing::info!(%from_seq, reason, "the state begins with nothing"),
         }
         if first && self.cold_reason.is_none() {
-            let (address, rows) = (self.surroundings.data_engine, self.surroundings.rows.clone());
-            let fetch = fetch_recent_prices(address, from_seq.get(), rows);
+            let (market, rows) = (self.surroundings.market.clone(), self.surroundings.rows.clone());
+            let fetch = fetch_recent_prices(market, from_seq.get(), rows);
             self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
         }
     }

@@ -1,8 +1,7 @@
 //! Raw prices from before a warm restart, fetched beside the stream and never folded.
 
-use std::net::SocketAddr;
-
 use goat::event::Observation;
+use goat::service::ServiceChannel;
 use goat::values::Seq;
 use goat::wire::market::EventKind;
 use goat::wire::market::subscribe_response::Message;
@@ -17,8 +16,8 @@ const ROWS_AT_ONCE: usize = 4096;
 /// Copies the prices of the last hours into the workspace, up to `cursor_seq`: what follows comes by the stream.
 ///
 /// It is a convenience for those who ask with SQL; when it fails the table is shorter, and that is all.
-pub async fn fetch_recent_prices(address: SocketAddr, cursor_seq: u64, writer: Writer) {
-    match fetch(address, cursor_seq, &writer).await {
+pub async fn fetch_recent_prices(market: ServiceChannel, cursor_seq: u64, writer: Writer) {
+    match fetch(market, cursor_seq, &writer).await {
         Ok(rows) => tracing::info!(rows, "recent prices were fetched into the workspace"),
         Err(status) => {
             let reason = status.message();
@@ -27,9 +26,9 @@ pub async fn fetch_recent_prices(address: SocketAddr, cursor_seq: u64, writer: W
     }
 }
 
-async fn fetch(address: SocketAddr, cursor_seq: u64, writer: &Writer) -> Result<usize, Status> {
+async fn fetch(market: ServiceChannel, cursor_seq: u64, writer: &Writer) -> Result<usize, Status> {
     let request = subscribe_request(Start::Lookback(PRICES_FETCHED_HOURS * 3600), &[EventKind::Price], false);
-    let mut stream = client(address).subscribe(request).await?.into_inner();
+    let mut stream = client(market).subscribe(request).await?.into_inner();
     let mut prices = Vec::new();
     let mut fetched = 0;
     while let Some(frame) = stream.message().await? {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use goat::service::{Failure, Stop};
+use goat::service::{Failure, ServerTls, Speaks, Stop};
 use goat::settings::{Settings, Webhook};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -75,7 +76,7 @@ pub fn router(limits: Limits, guard: Option<Guard>, ingest: Ingest, board: Board
 /// When the used nonces cannot be read, or can no longer be trusted to have been written. A connection that fails is
 /// only itself lost.
 pub async fn serve(
-    listener: TcpListener,
+    entrance: (TcpListener, Option<ServerTls>),
     settings: &Settings,
     ingest: Ingest,
     board: Board,
@@ -84,10 +85,10 @@ pub async fn serve(
     let limits = Limits::of(&settings.feeds.webhook);
     let Some((guard, nonces)) = Guard::open(settings)? else {
         tracing::info!("posts need no signature: feeds.webhook.tokens is empty");
-        return serve_within(limits, listener, router(limits, None, ingest, board), stop).await;
+        return serve_within(limits, entrance, router(limits, None, ingest, board), stop).await;
     };
     let writing = tokio::task::spawn_blocking(move || nonces.run());
-    let serving = serve_within(limits, listener, router(limits, Some(guard), ingest, board), stop);
+    let serving = serve_within(limits, entrance, router(limits, Some(guard), ingest, board), stop);
     tokio::select! {
         served = serving => served,
         ended = writing => match ended {
@@ -100,14 +101,15 @@ pub async fn serve(
 
 async fn serve_within(
     limits: Limits,
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<ServerTls>),
     router: Router,
     stop: Stop,
 ) -> Result<(), Failure> {
     let room = Arc::new(Semaphore::new(limits.connections_max));
     let connections = TaskTracker::new();
     while let Some((stream, place)) = next_connection(&listener, &room, &stop).await {
-        connections.spawn(serve_connection(limits, stream, place, router.clone(), stop.clone()));
+        let connection = begin(limits, tls.clone(), stream, place, router.clone(), stop.clone());
+        connections.spawn(connection);
     }
     connections.close();
     if tokio::time::timeout(DRAIN, connections.wait()).await.is_err() {
@@ -139,9 +141,28 @@ async fn next_connection(
     }
 }
 
+/// Serves one connection, after its handshake where there is TLS.
+async fn begin(
+    limits: Limits,
+    tls: Option<ServerTls>,
+    stream: TcpStream,
+    place: OwnedSemaphorePermit,
+    router: Router,
+    stop: Stop,
+) {
+    let Some(tls) = tls else { return serve_connection(limits, stream, place, router, stop).await };
+    let handshake = tokio::time::timeout(limits.head_timeout, tls.accept(stream, Speaks::Http));
+    match stop.run_until_cancelled(handshake).await {
+        Some(Ok(Ok(stream))) => serve_connection(limits, stream, place, router, stop).await,
+        Some(Ok(Err(error))) => tracing::debug!(%error, "a TLS handshake with the webhook failed"),
+        Some(Err(_)) => tracing::debug!("a TLS handshake with the webhook took too long"),
+        None => {}
+    }
+}
+
 async fn serve_connection(
     limits: Limits,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     place: OwnedSemaphorePermit,
     router: Router,
     stop: Stop,

@@ -127,7 +127,7 @@ async fn listening(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
     let router = router(limits, None, ingest, Board::default());
-    let serving = tokio::spawn(serve_within(limits, listener, router, stop.clone()));
+    let serving = tokio::spawn(serve_within(limits, (listener, None), router, stop.clone()));
     (address, submissions, stop, serving)
 }
 
