@@ -138,7 +138,8 @@ async fn every_line_of_the_readme_that_asks_over_tls_with_a_token_is_answered() 
     let lines = commands("grpcurl -cacert ");
     let secured = Secured::start(World::simulated(20)).await;
     let addresses = secured.cluster.addresses;
-    let (market, trading) = (format!("https://{}", addresses.market), format!("https://{}", addresses.trading));
+    let (market, trading) =
+        (format!("https://{}", addresses.market), format!("https://{}", addresses.trading));
     let shown = Shown { authority: &secured.authority.authority_path, secret: VIEWER };
 
     for line in lines {

@@ -74,9 +74,9 @@ async fn what_is_not_signed_with_our_token_is_refused_with_its_reason_and_not_re
     let (cluster, poster) = receiving(TOKEN).await;
     let (signer, stranger) = (Signer::new(TOKEN), Signer::new("qnsec_of-somebody-else"));
     let (body, now) = (trade("forged"), seconds_now());
-    let signed = || signer.sign(body.as_bytes());
+    let authentic = || signer.sign(body.as_bytes());
     let changed = |place: usize, value: &str| {
-        let mut headers = signed();
+        let mut headers = authentic();
         value.clone_into(&mut headers[place].1);
         headers
     };
@@ -97,7 +97,7 @@ async fn what_is_not_signed_with_our_token_is_refused_with_its_reason_and_not_re
     }
     for missing in 0..3 {
         let headers: Vec<_> =
-            signed().into_iter().enumerate().filter(|(place, _)| *place != missing).collect();
+            authentic().into_iter().enumerate().filter(|(place, _)| *place != missing).collect();
         let headers: Vec<_> = headers.into_iter().map(|(_, header)| header).collect();
         assert_refused(
             &poster.send("/webhook", &headers, body.clone()).await.unwrap(),
@@ -111,7 +111,7 @@ async fn what_is_not_signed_with_our_token_is_refused_with_its_reason_and_not_re
     }
 
     assert_eq!(cluster.market_status().await.head_seq, 0);
-    assert_accepted(&send(&poster, &signed(), &body).await);
+    assert_accepted(&send(&poster, &authentic(), &body).await);
     assert_eq!(cluster.market_status().await.head_seq, 1);
     let health = health(&cluster).await;
     assert_eq!((&health["signatures_required"], &health["posts"]["accepted"]), (&json!(true), &json!(1)));
@@ -187,8 +187,8 @@ async fn while_a_token_is_replaced_both_are_accepted_and_then_only_the_new_one()
 async fn what_is_signed_is_the_uncompressed_body_and_its_size_is_bounded_too() {
     let (cluster, poster) = receiving(TOKEN).await;
     let signer = Signer::new(TOKEN);
-    let packed = async |signed: &[u8], sent: Vec<u8>| {
-        let mut headers = signer.sign(signed).to_vec();
+    let packed = async |content: &[u8], sent: Vec<u8>| {
+        let mut headers = signer.sign(content).to_vec();
         headers.push(("content-encoding", "gzip".to_owned()));
         poster.send("/webhook", &headers, sent).await.unwrap()
     };

@@ -1,8 +1,8 @@
 //! Signatures as `QuickNode` makes them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use goat::values::UnixMicros;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -50,5 +50,5 @@ impl Signer {
 /// The time of day, in seconds since 1970.
 #[must_use]
 pub fn seconds_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    UnixMicros::now().get().unsigned_abs() / 1_000_000
 }

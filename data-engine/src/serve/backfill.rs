@@ -8,7 +8,7 @@ use goat::values::UnixMicros;
 use goat::wire::market as wire;
 use tonic::Status;
 
-use super::seam::{Rows, earliest};
+use super::seam::{Page, earliest};
 use super::{MarketData, limit};
 use crate::hot::Span;
 use crate::journal::{JournalError, Log, Start};
@@ -64,7 +64,7 @@ impl MarketData {
             _ => Some(next_page(&request, &log_id)?),
         };
         let span = before.as_ref().map_or_else(|| self.first_span(&request), |token| Ok(token.span))?;
-        let Rows { rows, covered_to, has_more, lacking, .. } =
+        let Page { rows, covered_to, has_more, lacking, .. } =
             self.rows(&request.table, span, rows_max).await?;
         let found_from_seq = lacking.as_ref().map_or(1, |(through_seq, _)| through_seq.saturating_add(1));
         // The first page says what there is at one moment; later ones must not miss what it still saw.
@@ -117,7 +117,7 @@ impl MarketData {
         let Some(since_id) = request.since_id else {
             return self.sync_from_memory(request.table, span, rows_max).await;
         };
-        let Rows { rows, covered_to, has_more, oldest_seq, lacking } =
+        let Page { rows, covered_to, has_more, oldest_seq, lacking } =
             self.rows(&request.table, span, rows_max).await?;
         if let Some((through_seq, why)) = lacking {
             return Err(why.status(format!(

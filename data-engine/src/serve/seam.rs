@@ -41,9 +41,9 @@ impl Lacking {
     }
 }
 
-/// Rows of a span in the order of their positions.
+/// A page of a span, in the order of the positions.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct Page {
     pub(super) rows: Vec<Struct>,
     /// Everything of the span up to here is in `rows`, or missing.
     pub(super) covered_to: u64,
@@ -73,7 +73,7 @@ struct Archived {
 
 /// Puts the two sides together. The archive has something of the part up to the seam; `hot` was read from the
 /// span's beginning and may have rows of that part too.
-fn join(span: &Span, limit: usize, seam: u64, archived: Archived, hot: Hot) -> Rows {
+fn join(span: &Span, limit: usize, seam: u64, archived: Archived, hot: Hot) -> Page {
     let Archived { mut rows, next_after_seq, coverage } = archived;
     let forgotten = coverage.missing_through_seq.min(seam);
     let lacking = (forgotten > span.after_seq).then_some((forgotten, Lacking::Forgotten));
@@ -81,7 +81,7 @@ fn join(span: &Span, limit: usize, seam: u64, archived: Archived, hot: Hot) -> R
     // What it has goes out; whoever goes on after it is told when the rest is not there yet.
     let stops_early = next_after_seq.or((coverage.last_seq < seam).then_some(coverage.last_seq));
     if let Some(covered_to) = stops_early {
-        return Rows { rows, covered_to, has_more: true, oldest_seq, lacking };
+        return Page { rows, covered_to, has_more: true, oldest_seq, lacking };
     }
     let mut bytes: usize = rows.iter().map(Message::encoded_len).sum();
     let (mut covered_to, mut cut) = (seam, false);
@@ -98,21 +98,21 @@ fn join(span: &Span, limit: usize, seam: u64, archived: Archived, hot: Hot) -> R
     if !has_more {
         covered_to = span.to_seq;
     }
-    Rows { rows, covered_to, has_more, oldest_seq, lacking }
+    Page { rows, covered_to, has_more, oldest_seq, lacking }
 }
 
 /// What memory alone has.
-fn hot_only(span: &Span, oldest_seq: u64, hot: Hot, lacking: Option<(u64, Lacking)>) -> Rows {
+fn hot_only(span: &Span, oldest_seq: u64, hot: Hot, lacking: Option<(u64, Lacking)>) -> Page {
     let Hot { rows, has_more } = hot;
     let last_seq = rows.last().map(|(seq, _)| *seq);
     let covered_to = last_seq.filter(|_| has_more).unwrap_or(span.to_seq);
     let rows = rows.into_iter().map(|(_, row)| row).collect();
-    Rows { rows, covered_to, has_more, oldest_seq, lacking }
+    Page { rows, covered_to, has_more, oldest_seq, lacking }
 }
 
 impl MarketData {
     /// The first rows of a span, at most `limit`.
-    pub(super) async fn rows(&self, table: &str, span: Span, limit: u32) -> Result<Rows, HotError> {
+    pub(super) async fn rows(&self, table: &str, span: Span, limit: u32) -> Result<Page, HotError> {
         let page = self.hot.page(table, span, limit).await?;
         let oldest_seq = page.oldest_seq();
         let hot = Hot { rows: page.rows, has_more: page.has_more };

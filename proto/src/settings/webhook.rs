@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::secret::one_or_more;
 use super::addresses::loopback;
+use super::secret::one_or_more;
 use super::{Secret, SettingsError};
 
 /// A shorter token could be guessed.

@@ -100,9 +100,9 @@ async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let (kind, received) = (PathKind::of(uri.path()), UnixMicros::now());
-    receiver.tally.arrived(received);
-    match receiver.answer(kind, received, &headers, body).await {
+    let (kind, now) = (PathKind::of(uri.path()), UnixMicros::now());
+    receiver.tally.arrived(now);
+    match receiver.answer(kind, now, &headers, body).await {
         Ok(answer) => Json(answer).into_response(),
         Err(refusal) => {
             receiver.tally.refused(&refusal);

@@ -56,7 +56,7 @@ fn archive(table: &BTreeSet<u64>, moment: &Moment, span: &Span, seam: u64, limit
 }
 
 /// One page, as [`MarketData::rows`] puts it together.
-fn page(table: &BTreeSet<u64>, moment: &Moment, span: &Span, limit: usize) -> Rows {
+fn page(table: &BTreeSet<u64>, moment: &Moment, span: &Span, limit: usize) -> Page {
     let hot = hot(table, moment, span, limit);
     if moment.dropped_through <= span.after_seq {
         return hot_only(span, moment.dropped_through + 1, hot, None);

@@ -74,7 +74,7 @@ async fn files_go_when_their_minute_has_expired_and_the_mark_stays() {
     let names = names(directory.path());
     assert_eq!(names.len(), 7, "{names:?}");
     assert_eq!(names.iter().filter(|name| name.ends_with("forgotten")).count(), 1, "{names:?}");
-    let (nonces, writer) = open(directory.path(), Sync::Always, Duration::from_mins(60)).unwrap();
+    let (nonces, writer) = open(directory.path(), Sync::Always, Duration::from_hours(1)).unwrap();
     drop(writer);
     let now = at(SIGNED + 60 * 19);
     assert_eq!(nonces.reserve("3", SIGNED + 60 * 3, now).map(drop), Err(Unavailable::Forgotten));
