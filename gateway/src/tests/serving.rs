@@ -91,6 +91,7 @@ async fn a_call_takes_its_fields_from_path_and_query() {
         history,
         json!({
             "token": "SOL", "points": [{"price": 0.5}, {"price": 0.5}], "gaps": [], "source": "SOURCE_UNSPECIFIED",
+            "incompleteReason": "",
         })
     );
 }
