@@ -23,7 +23,7 @@ mod app;
 mod engines;
 mod health;
 mod http;
-mod measure;
+pub mod measure;
 mod openapi;
 mod problem;
 mod rest;
@@ -48,7 +48,10 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let readiness = Readiness::default();
     readiness.set(true);
     tracing::info!(address = %settings.gateway.listen, "serving");
-    tokio::try_join!(serve_admin(admin, readiness, stop.clone()), http::serve(listener, router, stop))?;
+    tokio::try_join!(
+        serve_admin(admin, measure::METRICS, readiness, stop.clone()),
+        http::serve(listener, router, stop)
+    )?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod connect;
+pub mod measure;
 mod serve;
 mod start;
 mod telemetry;

@@ -17,6 +17,7 @@ pub mod changes;
 pub mod core;
 pub mod feed;
 pub mod ledger;
+pub mod measure;
 pub mod restart;
 pub mod runner;
 pub mod serve;
@@ -61,7 +62,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let admin = bind("trading_engine.metrics_listen", addresses.metrics_listen).await?;
     let plan = plan(&settings)?;
     let readiness = Readiness::default();
-    let administered = tokio::spawn(serve_admin(admin, readiness.clone(), stop.clone()));
+    let administered = tokio::spawn(serve_admin(admin, measure::METRICS, readiness.clone(), stop.clone()));
 
     let (folder, planned) = (ledger_folder(&settings), plan.clone());
     let opened = tokio::task::spawn_blocking(move || open(&folder, &planned, cold));

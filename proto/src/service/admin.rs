@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
+use super::measure::{Metric, collect};
 use super::{Failure, Stop};
 
 /// Whether the service does what it is there for. Starts as not ready.
@@ -28,15 +30,22 @@ impl Readiness {
     }
 }
 
-/// Serves `/metrics`, `/healthz` and `/readyz` until stopped.
+/// Between two times at which collected numbers are summed up, also when nobody asks for them.
+const SUM_UP_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves `/metrics`, with everything in `table`, `/healthz` and `/readyz` until stopped.
 ///
 /// # Errors
 ///
 /// When metrics cannot be collected, or the server ends by itself.
-pub async fn serve_admin(listener: TcpListener, readiness: Readiness, stop: Stop) -> Result<(), Failure> {
-    let metrics = PrometheusBuilder::new()
-        .install_recorder()
-        .map_err(|error| Failure::Internal(format!("metrics: {error}")))?;
+pub async fn serve_admin(
+    listener: TcpListener,
+    table: &'static [Metric],
+    readiness: Readiness,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let metrics = collect(table).map_err(|error| Failure::Internal(format!("metrics: {error}")))?;
+    tokio::spawn(sum_up(metrics.clone(), stop.clone()));
     let ready = move || async move {
         if readiness.get() {
             (StatusCode::OK, "ready\n")
@@ -52,4 +61,14 @@ pub async fn serve_admin(listener: TcpListener, readiness: Readiness, stop: Stop
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
         .map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))
+}
+
+/// Otherwise what is measured would pile up until somebody asks.
+async fn sum_up(metrics: PrometheusHandle, stop: Stop) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SUM_UP_EVERY) => metrics.run_upkeep(),
+        }
+    }
 }

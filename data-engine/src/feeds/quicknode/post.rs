@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -83,7 +84,15 @@ pub(super) fn router(limits: Limits, ingest: Ingest, board: Board) -> Router {
         "/webhook/whale-activity/",
     ];
     let receiving = paths.into_iter().fold(Router::new(), |router, path| router.route(path, post(receive)));
+    let receiving = receiving.layer(middleware::from_fn(count_answers));
     receiving.route("/webhook/health", get(health)).fallback(unknown_path).with_state(receiver)
+}
+
+async fn count_answers(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status().as_str().to_owned();
+    metrics::counter!("goat_webhook_posts_total", "status" => status).increment(1);
+    response
 }
 
 async fn unknown_path(uri: Uri) -> Response {
@@ -157,7 +166,9 @@ impl Receiver {
     /// Records all of a post, in order; it is answered with success only when all of it is durable.
     async fn record(&self, post: Post) -> Result<Receipt, Rejection> {
         let Post { observations, rejected_trades, rejected_whales, skipped_old, .. } = post;
-        metrics::counter!("goat_webhook_skipped_old_blocks_total").increment(u64::from(skipped_old));
+        if skipped_old > 0 {
+            self.board.blocks_skipped(skipped_old);
+        }
         let mut total = Receipt::default();
         let mut left = observations.into_iter();
         loop {
