@@ -1,5 +1,7 @@
 //! The one way into the log.
 
+use std::time::Instant;
+
 use goat::event::Observation;
 use tokio::sync::{mpsc, oneshot};
 
@@ -80,9 +82,29 @@ impl Ingest {
     /// When nothing was recorded.
     pub async fn submit(&self, observations: Vec<Observation>) -> Result<Receipt, Refused> {
         debug_assert!(observations.len() <= SUBMISSION_MAX);
+        let (begun, is_empty) = (Instant::now(), observations.is_empty());
         let (outcome, told) = oneshot::channel();
         self.queue.send(Submission { observations, outcome }).await.map_err(|_| Refused::Stopping)?;
-        told.await.map_err(|_| Refused::Stopping)?
+        let receipt = told.await.map_err(|_| Refused::Stopping)??;
+        if !is_empty {
+            metrics::histogram!("goat_ingest_submit_seconds").record(begun.elapsed());
+        }
+        Ok(receipt)
+    }
+
+    /// Has the sequencer look at the clock, and record what it finds silent.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be recorded.
+    pub async fn look_at_the_clock(&self) -> Result<Receipt, Refused> {
+        self.submit(Vec::new()).await
+    }
+
+    /// Submissions that wait for the sequencer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// How many submissions the queue still has room for.

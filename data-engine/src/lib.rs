@@ -16,6 +16,7 @@
 //! - [`query`]: read-only SQL: what is let through, and what it may cost.
 //! - [`archive`]: the same tables in `PostgreSQL`, for as long as there is room.
 //! - [`serve`]: the gRPC service.
+//! - [`measure`]: every number that `/metrics` shows.
 
 // Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
 #![cfg_attr(
@@ -40,6 +41,7 @@ pub mod instance;
 pub mod journal;
 pub mod journal_tool;
 pub mod latest;
+pub mod measure;
 pub mod publish;
 pub mod query;
 mod run;

@@ -15,13 +15,15 @@ use tokio::task::JoinSet;
 
 use crate::archive::{Archive, Archiver, History, Target};
 use crate::feeds::board::{Board, Condition, Name};
-use crate::feeds::exchange::venue::{NewestCandles, start_venues};
-use crate::feeds::{jupiter, quicknode, replay, simulated};
+use crate::feeds::exchange::venue::{Newest, start_venues};
+use crate::feeds::watch::Watches;
+use crate::feeds::{jupiter, quicknode, replay, simulated, watchdog};
 use crate::hot::HotStore;
 use crate::ingest::Ingest;
 use crate::instance::{Identity, Instance};
 use crate::journal::{Directory, Log, LogId, Writer, recover};
 use crate::journal_tool::as_failure;
+use crate::measure::{Gauges, METRICS};
 use crate::publish::Border;
 use crate::query::{Asked, Queries};
 use crate::sequencer::{Memory, Sequencer};
@@ -38,8 +40,7 @@ struct Listeners {
 struct Resume {
     source_position: u64,
     world_start: Option<UnixMicros>,
-    last_price_time: Option<UnixMicros>,
-    newest_candles: NewestCandles,
+    newest: Newest,
 }
 
 /// Records and serves until stopped.
@@ -78,7 +79,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         settings: settings.clone(),
         started_at,
     };
-    let sequencer = Sequencer::new(writer, memory, board.clone());
+    let sequencer = sequencer(writer, memory, board.clone(), settings.feeds.mode, started_at);
     let recording = on_thread("sequencer", &stop, move || {
         sequencer.run(queue).map_err(|error| Failure::Io(error.to_string()))
     })?;
@@ -93,11 +94,13 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let mut tasks = JoinSet::new();
     let webhook = listeners.webhook.map(|listener| (listener, entrance.tls.clone()));
     spawn_servers(&mut tasks, (listeners.grpc, listeners.admin), &entrance, service, &readiness, &stop);
+    let measured = archive.clone();
     if let Some(target) = target {
         let archiver = Archiver::new(target, settings.archive.clone(), archive);
         tasks.spawn(archive_until_stopped(archiver, log.clone(), stop.clone()));
     }
     let ground = Ground { ingest, board, stop: stop.clone() };
+    tasks.spawn(ground.gauges(&log, hot, measured).run(stop.clone()));
     start_feeds(&mut tasks, &settings, webhook, resume, ground);
     readiness.set(true);
     tracing::info!(
@@ -126,10 +129,21 @@ fn spawn_servers(
     let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
     tasks.spawn({
         let (entrance, stop) = (entrance.clone(), stop.clone());
-        async move { serve_admin(admin, &entrance, readiness, stop).await }
+        async move { serve_admin(admin, METRICS, &entrance, readiness, stop).await }
     });
     let service = MarketDataServiceServer::new(service);
     tasks.spawn(async move { serve_grpc(grpc, &entrance, service, "data-engine", stop).await });
+}
+
+/// Only live feeds are watched. Other modes follow no clock of ours: a paused simulation is not silent, and a
+/// recording is told at any speed.
+fn sequencer(writer: Writer, memory: Memory, board: Board, mode: Mode, started_at: UnixMicros) -> Sequencer {
+    let watches = (mode == Mode::Live).then(|| Watches::new(&memory.seen, started_at));
+    let sequencer = Sequencer::new(writer, memory, board);
+    match watches {
+        Some(watches) => sequencer.watching(watches),
+        None => sequencer,
+    }
 }
 
 impl Listeners {
@@ -152,8 +166,7 @@ impl Resume {
         Self {
             source_position: memory.known.source_position(),
             world_start: memory.world_start,
-            last_price_time: memory.latest.newest_time(),
-            newest_candles: memory.newest_candles.clone(),
+            newest: memory.newest(),
         }
     }
 
@@ -215,6 +228,13 @@ struct Ground {
     stop: Stop,
 }
 
+impl Ground {
+    fn gauges(&self, log: &Log, hot: HotStore, archive: Archive) -> Gauges {
+        let (ingest, board) = (self.ingest.clone(), self.board.clone());
+        Gauges { ingest, log: log.clone(), board, hot, archive }
+    }
+}
+
 fn start_feeds(
     tasks: &mut JoinSet<Result<(), Failure>>,
     settings: &Settings,
@@ -236,8 +256,11 @@ fn start_feeds(
         });
     }
     let Ground { ingest, board, stop } = ground;
+    if feeds.mode == Mode::Live {
+        tasks.spawn(watchdog::run(ingest.clone(), stop.clone()));
+    }
     if feeds.mode == Mode::Live
-        && let Err(failure) = start_venues(tasks, &feeds, &resume.newest_candles, &ingest, &board, &stop)
+        && let Err(failure) = start_venues(tasks, &feeds, &resume.newest, &ingest, &board, &stop)
     {
         // A venue that cannot be asked as configured ends the engine as any failing feed does.
         tasks.spawn(async move { Err(failure) });
@@ -254,9 +277,7 @@ fn start_feeds(
             });
         }
         Mode::Live if feeds.jupiter.enabled => {
-            tasks.spawn(async move {
-                jupiter::feed::run(&feeds.jupiter, resume.last_price_time, ingest, board, stop).await
-            });
+            tasks.spawn(async move { jupiter::feed::run(&feeds.jupiter, ingest, board, stop).await });
         }
         Mode::Live => {
             board.set(

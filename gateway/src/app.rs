@@ -41,7 +41,6 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
 ///
 /// When the schema's annotations cannot be served.
 pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Result<Router, BadSchema> {
-    measure::describe();
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
     let description = Json(openapi::document(&schema));

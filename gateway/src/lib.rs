@@ -23,7 +23,7 @@ mod access;
 mod app;
 mod engines;
 mod health;
-mod measure;
+pub mod measure;
 mod openapi;
 mod problem;
 mod rest;
@@ -50,7 +50,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     readiness.set(true);
     tracing::info!(address = %settings.gateway.listen, "serving");
     let (administered, ()) = tokio::join!(
-        serve_admin(admin, &entrance, readiness, stop.clone()),
+        serve_admin(admin, measure::METRICS, &entrance, readiness, stop.clone()),
         serve_http(listener, &entrance, "gateway", router, stop)
     );
     administered

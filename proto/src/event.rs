@@ -35,6 +35,40 @@ pub enum Venue {
     Bybit,
 }
 
+impl Source {
+    /// Its name in rows and sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jupiter => "jupiter",
+            Self::Binance => "binance",
+            Self::Bybit => "bybit",
+            Self::QuickNode => "quicknode",
+            Self::Simulated => "simulated",
+            Self::Replay => "replay",
+            Self::User => "user",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+impl Venue {
+    /// Its name in rows and sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Source::from(self).as_str()
+    }
+}
+
+impl From<Venue> for Source {
+    fn from(venue: Venue) -> Self {
+        match venue {
+            Venue::Binance => Self::Binance,
+            Venue::Bybit => Self::Bybit,
+        }
+    }
+}
+
 /// The side of a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -249,6 +283,8 @@ pub enum FeedEventKind {
     JumpHeld,
     /// A recording has ended.
     ReplayEnd,
+    /// Events of the log were deleted for want of room, and are nowhere else.
+    Forgotten,
 }
 
 /// Something happened to a feed: what is missing is known.

@@ -2,7 +2,7 @@
 //!
 //! - `start`: from the command line to a running service and out again; `telemetry`: its log.
 //! - `entrance`: what stands between the network and a service: `tls`, tokens, limits.
-//! - `serve`: gRPC behind it, every call through `admission`; `http`: HTTP behind it; `admin`: metrics and health.
+//! - `serve`: gRPC behind it, every call through `admission`; `http`: HTTP behind it; `admin`: metrics and health; [`measure`]: what is counted.
 //! - `connect`: the way from one service to another.
 
 mod admin;
@@ -10,6 +10,7 @@ mod admission;
 mod connect;
 mod entrance;
 mod http;
+pub mod measure;
 mod serve;
 mod start;
 mod telemetry;

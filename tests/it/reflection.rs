@@ -188,10 +188,14 @@ fn translate(line: &str, market: &str, trading: &str, shown: Option<&Shown<'_>>)
             "-cacert" | "-H" => {
                 let value = words.next().expect("it has a value");
                 let shown = shown.expect("only what asks over TLS shows a token");
-                given.extend(match word.as_str() {
-                    "-cacert" => ["--cacert".to_owned(), shown.authority.display().to_string()],
-                    _ => ["--header".to_owned(), value.replace('…', shown.secret)],
-                });
+                if word == "-cacert" {
+                    given.extend(["--cacert".to_owned(), shown.authority.display().to_string()]);
+                    continue;
+                }
+                // What grpcurl sends with both, buf sends with the call or with reflection.
+                for header in ["--header", "--reflect-header"] {
+                    given.extend([header.to_owned(), value.replace('…', shown.secret)]);
+                }
             }
             "-d" => given.extend(["-d".to_owned(), words.next().expect("-d has a value")]),
             flag if flag.starts_with('-') => panic!("the test does not know {flag} in: {line}"),

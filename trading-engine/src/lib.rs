@@ -17,6 +17,7 @@ pub mod changes;
 pub mod core;
 pub mod feed;
 pub mod ledger;
+pub mod measure;
 pub mod restart;
 pub mod runner;
 pub mod serve;
@@ -65,7 +66,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let readiness = Readiness::default();
     let administered = tokio::spawn({
         let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
-        async move { serve_admin(admin, &entrance, readiness, stop).await }
+        async move { serve_admin(admin, measure::METRICS, &entrance, readiness, stop).await }
     });
 
     let (folder, planned) = (ledger_folder(&settings), plan.clone());

@@ -207,7 +207,13 @@ impl Runner {
         for track in self.engine.cycles().tracks() {
             view.closed.entry(track.threshold).or_default().count = track.closed;
         }
+        crate::measure::measure(&view);
         drop(view);
+        let Surroundings { commits, rows, watchers, .. } = &self.surroundings;
+        crate::measure::measure_queue("goat_trading_commit_queue_commits", commits);
+        crate::measure::measure_queue("goat_trading_workspace_queue_batches", rows);
+        let watching = u32::try_from(watchers.receiver_count()).unwrap_or(u32::MAX);
+        metrics::gauge!("goat_trading_watchers").set(f64::from(watching));
 
         self.published = Instant::now();
         let waiting = u32::try_from(self.feed.items.len()).unwrap_or(u32::MAX);

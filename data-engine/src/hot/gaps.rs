@@ -8,8 +8,8 @@ use goat::wire::market::{Gap, feed_event};
 use super::{HotError, HotStore};
 
 impl HotStore {
-    /// Gaps, stale feeds and books fetched anew since a moment, newest first; whether there are more; and from when
-    /// they are complete, when that is later.
+    /// Gaps, stale feeds, books fetched anew and events forgotten since a moment, newest first; whether there are
+    /// more; and from when they are complete, when that is later.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ impl HotStore {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT seq, epoch_us(event_time), kind, feed, symbol, epoch_us(from_time), epoch_us(to_time), reason
-                 FROM feed_events WHERE kind IN ('gap', 'stale', 'resync') AND event_time >= make_timestamp(?)
+                 FROM feed_events WHERE kind IN ('gap', 'stale', 'resync', 'forgotten') AND event_time >= make_timestamp(?)
                  ORDER BY seq DESC LIMIT ?",
             )?;
             let wanted = u64::from(limit).saturating_add(1);

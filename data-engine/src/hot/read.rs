@@ -88,6 +88,21 @@ impl HotStore {
         .await
     }
 
+    /// What the database takes, tables and queries together.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn memory_bytes(&self) -> Result<u64, HotError> {
+        self.read_any(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory()",
+            )?;
+            Ok(statement.query_row([], |row| row.get(0))?)
+        })
+        .await
+    }
+
     pub(super) async fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, HotError> + Send + 'static,

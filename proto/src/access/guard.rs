@@ -16,7 +16,7 @@ use super::failures::Failures;
 use crate::error::Kind;
 use crate::settings::{Access, Limits};
 
-const FAILURES: &str = "goat_authentication_failures_total";
+pub(crate) const FAILURES: &str = "goat_authentication_failures_total";
 /// Who calls where no token is known.
 const ANYBODY: &str = "none";
 
@@ -46,10 +46,6 @@ impl Guard {
     /// valid have none only where all addresses are loopback ones.
     #[must_use]
     pub fn new(access: &Access, limits: &Limits) -> Self {
-        metrics::describe_counter!(
-            FAILURES,
-            "calls without a token or with one that nobody knows, by reason"
-        );
         let known = access.tokens.iter().map(|(name, token)| Known {
             digest: digest(token.secret.reveal().as_bytes()),
             caller: Caller { token: name.as_str().into(), scope: token.scope },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -9,9 +10,10 @@ use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
+use super::measure::{Metric, collect};
 use super::{Entrance, Failure, Stop, Visitor, serve_http};
 use crate::access::CHALLENGE;
 use crate::error::http_status;
@@ -33,20 +35,24 @@ impl Readiness {
     }
 }
 
-/// Serves `/metrics`, `/healthz` and `/readyz` until stopped. Metrics need a token, where there are tokens.
+/// Between two times at which collected numbers are summed up, also when nobody asks for them.
+const SUM_UP_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves `/metrics`, with everything in `table`, `/healthz` and `/readyz` until stopped. Metrics need a token, where
+/// there are tokens.
 ///
 /// # Errors
 ///
 /// When metrics cannot be collected.
 pub async fn serve_admin(
     listener: TcpListener,
+    table: &'static [Metric],
     entrance: &Entrance,
     readiness: Readiness,
     stop: Stop,
 ) -> Result<(), Failure> {
-    let metrics = PrometheusBuilder::new()
-        .install_recorder()
-        .map_err(|error| Failure::Internal(format!("metrics: {error}")))?;
+    let metrics = collect(table).map_err(|error| Failure::Internal(format!("metrics: {error}")))?;
+    tokio::spawn(sum_up(metrics.clone(), stop.clone()));
     let ready = move || async move {
         if readiness.get() {
             (StatusCode::OK, "ready\n")
@@ -72,4 +78,14 @@ fn refusal(entrance: &Entrance, request: &Request) -> Option<Response> {
     let status = StatusCode::from_u16(http_status(refusal.code())).unwrap_or(StatusCode::UNAUTHORIZED);
     let message = format!("{}\n", refusal.message());
     Some((status, [(WWW_AUTHENTICATE, CHALLENGE)], message).into_response())
+}
+
+/// Otherwise what is measured would pile up until somebody asks.
+async fn sum_up(metrics: PrometheusHandle, stop: Stop) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SUM_UP_EVERY) => metrics.run_upkeep(),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What every gRPC call passes before it is answered: token, scope, limits, audit.
 
-mod body;
+pub(super) mod body;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::http::{Request, Response};
-use metrics::{counter, describe_counter, describe_gauge};
+use metrics::counter;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -21,7 +21,7 @@ use crate::access::{Caller, Guard, Method, Methods, Scope, audit};
 use crate::error::Kind;
 use crate::settings::Limits;
 
-const REFUSED: &str = "goat_refused_calls_total";
+pub(super) const REFUSED: &str = "goat_refused_calls_total";
 /// Answered to anybody: who asks whether we live has nothing to show.
 const HEALTH: &str = "/grpc.health.v1.Health/";
 
@@ -42,8 +42,6 @@ impl Admission {
     ///
     /// When the schema cannot be read.
     pub(super) fn new(entrance: &Entrance) -> Result<Self, Failure> {
-        describe_counter!(REFUSED, "calls that were not let in, by code");
-        describe_gauge!(body::OPEN, "streams that are being sent");
         let methods =
             Methods::of_schema().map_err(|error| Failure::Internal(format!("the schema: {error}")))?;
         let Entrance { guard, limits, .. } = entrance.clone();

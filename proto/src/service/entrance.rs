@@ -21,8 +21,8 @@ use super::{Failure, Stop};
 use crate::access::Guard;
 use crate::settings::{Limits, Settings};
 
-const OPEN: &str = "goat_open_connections";
-const REFUSED: &str = "goat_refused_connections_total";
+pub(super) const OPEN: &str = "goat_open_connections";
+pub(super) const REFUSED: &str = "goat_refused_connections_total";
 
 /// Connections that are ready and wait to be taken.
 const READY_MAX: usize = 64;
@@ -53,8 +53,6 @@ impl Entrance {
     ///
     /// When certificate and key cannot be used.
     pub fn of(settings: &Settings) -> Result<Self, Failure> {
-        metrics::describe_gauge!(OPEN, "connections that are being served, by server");
-        metrics::describe_counter!(REFUSED, "connections above limits.connections_max, by server");
         Ok(Self {
             tls: ServerTls::of(&settings.tls)?,
             guard: Guard::new(&settings.access, &settings.limits),

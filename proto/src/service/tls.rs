@@ -1,6 +1,6 @@
 //! Certificates, and the two ends of TLS.
 
-mod reload;
+pub(super) mod reload;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -113,6 +113,10 @@ pub struct Jupiter {
     pub max_jump_percent: f64,
     /// Token to mint.
     pub mints: BTreeMap<String, String>,
+    /// True lets the mid price of an exchange's live book stand in for a token's price while Jupiter is silent or down.
+    pub fallback: bool,
+    /// Token to the symbol of that book; it must be among those of binance or bybit. Other tokens have no stand-in.
+    pub fallback_symbols: BTreeMap<String, String>,
 }
 
 impl Default for Jupiter {
@@ -129,6 +133,10 @@ impl Default for Jupiter {
             interval_ms: None,
             max_jump_percent: 10.0,
             mints: mints.map(|(token, mint)| (token.to_owned(), mint.to_owned())).into(),
+            fallback: true,
+            fallback_symbols: [("SOL", "SOLUSDT"), ("BTC", "BTCUSDT")]
+                .map(|(token, symbol)| (token.to_owned(), symbol.to_owned()))
+                .into(),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::wire::market::EventKind;
 /// The key byte of `repeated MarketEvent events = 1`.
 const EVENT_KEY: u8 = 0x0a;
 const SEQ_FIELD: u64 = 1;
+const SOURCE_FIELD: u64 = 4;
 const SOURCE_POSITION_FIELD: u64 = 5;
 /// The key bytes of a message's first and second field, when they are texts.
 const FIRST_TEXT_KEY: u8 = 0x0a;
@@ -19,6 +20,8 @@ const FIRST_PAYLOAD_FIELD: u64 = 10;
 pub struct EventScan<'a> {
     /// Its place in the log.
     pub seq: u64,
+    /// The number of its source.
+    pub source: u64,
     /// How far a source that can be rewound had got.
     pub source_position: u64,
     /// [`EventKind::Unspecified`] when the event has no payload, or one that is newer than this code.
@@ -67,8 +70,14 @@ pub fn scan_events(mut batch: &[u8]) -> impl Iterator<Item = EventScan<'_>> {
 }
 
 fn scan_event<'a>(mut content: &'a [u8], field: &'a [u8]) -> Option<EventScan<'a>> {
-    let mut scan =
-        EventScan { seq: 0, source_position: 0, kind: EventKind::Unspecified, field, payload: &[] };
+    let mut scan = EventScan {
+        seq: 0,
+        source: 0,
+        source_position: 0,
+        kind: EventKind::Unspecified,
+        field,
+        payload: &[],
+    };
     while !content.is_empty() {
         let (key, rest) = varint(content)?;
         let number = key >> 3;
@@ -77,6 +86,7 @@ fn scan_event<'a>(mut content: &'a [u8], field: &'a [u8]) -> Option<EventScan<'a
                 let (value, rest) = varint(rest)?;
                 match number {
                     SEQ_FIELD => scan.seq = value,
+                    SOURCE_FIELD => scan.source = value,
                     SOURCE_POSITION_FIELD => scan.source_position = value,
                     _ => {}
                 }

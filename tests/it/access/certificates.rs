@@ -112,8 +112,10 @@ async fn what_would_leave_a_door_open_is_refused_by_name() {
     for (settings, names) in cases {
         let said = refused(&cluster, settings);
         assert_eq!(said.code, Some(64), "{settings:?}: {said:?}");
+        // Variables of the environment are named as they are written there.
+        let errors = said.errors.to_lowercase();
         for name in names {
-            assert!(said.errors.contains(name), "{name:?} is not named: {}", said.errors);
+            assert!(errors.contains(&name.to_lowercase()), "{name:?} is not named: {}", said.errors);
         }
     }
 }
@@ -122,12 +124,12 @@ async fn what_would_leave_a_door_open_is_refused_by_name() {
 async fn a_secret_is_long_and_never_told() {
     let cluster = Cluster::prepare(World::simulated(1)).await;
     let service = ("GOAT_ACCESS__SERVICE_TOKEN", "a");
-    let refusals = ["short", "12345678901234567", "with blanks in between"];
+    let refusals = ["abc-7f3a", "12345678901234567", "with blanks in between"];
 
     for secret in refusals {
         let said = refused(&cluster, &[("GOAT_ACCESS__TOKENS__A__SECRET", secret), service]);
         assert_eq!(said.code, Some(64), "{said:?}");
-        assert!(said.errors.contains("access.tokens.a.secret"), "{said:?}");
+        assert!(said.errors.to_lowercase().contains("access.tokens.a.secret"), "{said:?}");
         assert!(!said.errors.contains(secret), "the secret shows: {said:?}");
     }
     let mut command = cluster.gateway.command(&["--dump-config"]);

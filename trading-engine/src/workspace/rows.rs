@@ -91,7 +91,7 @@ pub(super) fn prices(rows: &[PriceRow]) -> Result<RecordBatch, ArrowError> {
             "received_time",
             column::<_, TimestampMicrosecondArray, _>(rows(), |row| Some(row.received_time.get())),
         ),
-        ("source", column::<_, StringArray, _>(rows(), |row| Some(source_name(row.source)))),
+        ("source", column::<_, StringArray, _>(rows(), |row| Some(row.source.as_str()))),
         ("token", column::<_, StringArray, _>(rows(), |row| Some(row.token.to_string()))),
         ("price", column::<_, Float64Array, _>(rows(), |row| Some(row.price))),
     ])
@@ -157,17 +157,4 @@ pub(super) fn cycles(closed: &[Cycle], active: &[Cycle]) -> Result<RecordBatch, 
         ("longest_gap_ms", column::<_, Int32Array, _>(rows(), |row| Some(row.longest_gap_ms)), false),
         ("active", column::<_, BooleanArray, _>(rows(), |row| Some(row.is_active())), false),
     ])
-}
-
-fn source_name(source: Source) -> &'static str {
-    match source {
-        Source::Jupiter => "jupiter",
-        Source::Binance => "binance",
-        Source::Bybit => "bybit",
-        Source::QuickNode => "quicknode",
-        Source::Simulated => "simulated",
-        Source::Replay => "replay",
-        Source::User => "user",
-        Source::Engine => "engine",
-    }
 }

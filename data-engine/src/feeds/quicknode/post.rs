@@ -197,7 +197,9 @@ impl Receiver {
     /// Records all of a post, in order; it is answered with success only when all of it is durable.
     async fn record(&self, post: Post) -> Result<Receipt, Refusal> {
         let Post { observations, rejected_trades, rejected_whales, skipped_old, .. } = post;
-        metrics::counter!("goat_webhook_skipped_old_blocks_total").increment(u64::from(skipped_old));
+        if skipped_old > 0 {
+            self.board.blocks_skipped(skipped_old);
+        }
         let mut total = Receipt::default();
         let mut left = observations.into_iter();
         loop {

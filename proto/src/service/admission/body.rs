@@ -14,7 +14,7 @@ use tonic::body::Body;
 use crate::error::Kind;
 
 /// Streams that are being sent.
-pub(super) const OPEN: &str = "goat_open_subscriptions";
+pub(in crate::service) const OPEN: &str = "goat_open_subscriptions";
 /// A message in gRPC: whether it is compressed, and its length.
 const PREFIX_BYTES: usize = 5;
 

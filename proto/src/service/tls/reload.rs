@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use metrics::counter;
 
-const RELOADS: &str = "goat_tls_reloads_total";
+pub(in crate::service) const RELOADS: &str = "goat_tls_reloads_total";
 
 /// What tells one content of a file from another: inode, length, seconds and nanoseconds of its last change.
 type Stamp = Option<(u64, u64, i64, i64)>;
