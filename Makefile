@@ -58,7 +58,7 @@ lint: tools $(DUCKDB) $(WEB) $(BUF) $(DENY) ## Formatting, lints, schema, licenc
 	$(DENY) --config .cargo/deny.toml --offline check bans licenses sources
 
 .PHONY: bench
-bench: tools $(DUCKDB) $(WEB) ## Stream rates and latencies, optimised
+bench: tools $(DUCKDB) $(WEB) ## Rates and latencies of the streams and of the webhook, optimised
 	cargo bench --locked -p tests -p trading-engine
 
 .PHONY: baseline

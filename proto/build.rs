@@ -7,17 +7,9 @@ use std::path::PathBuf;
 
 use tonic_prost_build::{Config, FileDescriptorSet};
 
-const SCHEMA: [&str; 9] = [
-    "goat/market/v1/event.proto",
-    "goat/market/v1/market_data_service.proto",
-    "goat/market/v1/status.proto",
-    "goat/trading/v1/decision.proto",
-    "goat/trading/v1/pattern.proto",
-    "goat/trading/v1/play.proto",
-    "goat/trading/v1/position.proto",
-    "goat/trading/v1/profile.proto",
-    "goat/trading/v1/trading_service.proto",
-];
+/// Every other file of the schema is imported by one of these.
+const SERVICES: [&str; 2] =
+    ["goat/market/v1/market_data_service.proto", "goat/trading/v1/trading_service.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=goat");
@@ -25,14 +17,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut compiler = protox::Compiler::new(["."])?;
     compiler.include_imports(true).include_source_info(true);
-    compiler.open_files(SCHEMA)?;
+    compiler.open_files(SERVICES)?;
 
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.binpb"), compiler.encode_file_descriptor_set())?;
 
     let mut files = compiler.file_descriptor_set();
-    // Method options name types of google.api that need no Rust code.
-    files.file.retain(|file| !file.name().starts_with("google/api/"));
+    // Method options name types that need no Rust code: they are read by reflection.
+    files
+        .file
+        .retain(|file| !["google/api/", "goat/access/"].iter().any(|folder| file.name().starts_with(folder)));
     generate_messages(&files, &out)?;
     generate_services(files, &out)
 }
@@ -44,6 +38,7 @@ fn generate_messages(files: &FileDescriptorSet, out: &std::path::Path) -> Result
         .build_client(false)
         .build_server(false)
         .boxed(".goat.market.v1.MarketEvent.payload.book")
+        .boxed(".goat.market.v1.NewEvent.payload.book")
         .out_dir(directory)
         .compile_fds_with_config(files.clone(), Config::new())?;
     Ok(())

@@ -21,10 +21,11 @@ mod status;
 mod target;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use archiver::Archiver;
-pub use history::{History, Page, Range};
+pub(crate) use copy::EPOCH_MICROS;
+pub use history::{Coverage, History, Page, Range};
 pub use status::Archive;
 pub use target::Target;
 

@@ -27,7 +27,9 @@ use tokio::sync::Semaphore;
 use kept::Kept;
 
 pub use fold::Folder;
+pub use kept::Missing;
 pub use read::Point;
+pub(crate) use rows::PAGE_BYTES_MAX;
 pub use rows::{Page, Span};
 pub use tables::{TABLES, TableSpec};
 pub(crate) use value::as_kind;

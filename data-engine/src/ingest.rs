@@ -1,5 +1,7 @@
 //! The one way into the log.
 
+use std::time::Instant;
+
 use goat::event::Observation;
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,6 +30,8 @@ pub struct Receipt {
     pub duplicate: u32,
     /// The newest position when the submission was done.
     pub head_seq: u64,
+    /// The position of the first observation that was recorded; the others follow it. 0 when none was.
+    pub first_seq: u64,
 }
 
 /// Nothing of a submission was recorded.
@@ -42,6 +46,17 @@ pub enum Refused {
     /// The service is about to stop.
     #[error("the data-engine is stopping; nothing was recorded")]
     Stopping,
+}
+
+/// A submission that would not wait was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// There is no room in the queue.
+    #[error("{QUEUE_MAX} submissions wait for the journal already; nothing was recorded, try again later")]
+    QueueFull,
+    /// Nothing of it was recorded.
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 /// Hands observations to the sequencer.
@@ -67,8 +82,49 @@ impl Ingest {
     /// When nothing was recorded.
     pub async fn submit(&self, observations: Vec<Observation>) -> Result<Receipt, Refused> {
         debug_assert!(observations.len() <= SUBMISSION_MAX);
+        let (begun, is_empty) = (Instant::now(), observations.is_empty());
         let (outcome, told) = oneshot::channel();
         self.queue.send(Submission { observations, outcome }).await.map_err(|_| Refused::Stopping)?;
-        told.await.map_err(|_| Refused::Stopping)?
+        let receipt = told.await.map_err(|_| Refused::Stopping)??;
+        if !is_empty {
+            metrics::histogram!("goat_ingest_submit_seconds").record(begun.elapsed());
+        }
+        Ok(receipt)
+    }
+
+    /// Has the sequencer look at the clock, and record what it finds silent.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be recorded.
+    pub async fn look_at_the_clock(&self) -> Result<Receipt, Refused> {
+        self.submit(Vec::new()).await
+    }
+
+    /// Submissions that wait for the sequencer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// How many submissions the queue still has room for.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.queue.capacity()
+    }
+
+    /// As [`Ingest::submit`], for a sender who can come again: it does not wait for room in the queue.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was recorded.
+    pub async fn try_submit(&self, observations: Vec<Observation>) -> Result<Receipt, NotTaken> {
+        debug_assert!(observations.len() <= SUBMISSION_MAX);
+        let (outcome, told) = oneshot::channel();
+        self.queue.try_send(Submission { observations, outcome }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotTaken::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => NotTaken::Refused(Refused::Stopping),
+        })?;
+        Ok(told.await.map_err(|_| Refused::Stopping)??)
     }
 }

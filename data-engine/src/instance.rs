@@ -14,6 +14,7 @@ use crate::feeds::replay::files;
 const LOCK: &str = "LOCK";
 const IDENTITY: &str = "identity.json";
 const JOURNAL: &str = "journal";
+const NONCES: &str = "nonces";
 
 /// Which world a journal records. Two worlds never share a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +111,12 @@ impl Instance {
 #[must_use]
 pub fn journal_directory(settings: &Settings) -> PathBuf {
     settings.data_dir().join("market").join(JOURNAL)
+}
+
+/// Where the used nonces of these settings lie.
+#[must_use]
+pub fn nonces_directory(settings: &Settings) -> PathBuf {
+    settings.data_dir().join("market").join(NONCES)
 }
 
 fn read_identity(directory: &Path) -> io::Result<Option<Identity>> {

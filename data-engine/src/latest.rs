@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use goat::values::UnixMicros;
 use goat::wire::market as wire;
 
 /// The last price of every token. Cloning shares it.
@@ -23,14 +22,6 @@ impl Latest {
     #[must_use]
     pub fn price(&self, token: &str) -> Option<wire::StreamPricesResponse> {
         self.prices.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
-    }
-
-    /// The newest event time of any price.
-    #[must_use]
-    pub fn newest_time(&self) -> Option<UnixMicros> {
-        let prices = self.prices.read().unwrap_or_else(PoisonError::into_inner);
-        let times = prices.values().filter_map(|price| price.event_time);
-        times.filter_map(|time| UnixMicros::try_from(time).ok()).max()
     }
 
     /// The tokens that have a price.

@@ -10,11 +10,13 @@
 //! - [`book`]: what an order book looks like in numbers.
 //! - [`feeds`]: one module a source; parsers are pure and stand apart from their sockets.
 //! - [`ingest`]: the one way into the log; [`sequencer`] owns positions and refuses duplicates.
+//! - [`publish`]: what the operator's own feeds may put in.
 //! - [`journal`]: the append-only log. Its file format is the wire format of the stream.
 //! - [`hot`]: `DuckDB` in memory: a fold of the journal.
 //! - [`query`]: read-only SQL: what is let through, and what it may cost.
 //! - [`archive`]: the same tables in `PostgreSQL`, for as long as there is room.
 //! - [`serve`]: the gRPC service.
+//! - [`measure`]: every number that `/metrics` shows.
 
 // Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
 #![cfg_attr(
@@ -39,6 +41,8 @@ pub mod instance;
 pub mod journal;
 pub mod journal_tool;
 pub mod latest;
+pub mod measure;
+pub mod publish;
 pub mod query;
 mod run;
 pub mod sequencer;

@@ -2,7 +2,7 @@
 //!
 //! Layers, each of which would have to fail:
 //!
-//! 1. [`guard`]: one SELECT whose every part is on a list; what runs is the printed tree.
+//! 1. [`goat::sql`]: one SELECT whose every part is on a list; what runs is the printed tree.
 //! 2. A database that can read and write no file, load nothing, and whose configuration is locked.
 //! 3. A connection of its own, in a read-only transaction that is rolled back; thrown away afterwards.
 //! 4. Bounds: rows, bytes, time, memory, queries at a time and queries that wait. A watch interrupts.
@@ -12,7 +12,7 @@
 //! of memory is measured while they run, and they are stopped at the limit; the database's own limit is that
 //! much above what the tables may take, so that a query never takes what the tables need.
 
-pub mod guard;
+mod archive;
 mod run;
 
 #[cfg(test)]
@@ -22,11 +22,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use goat::settings::Query as Limits;
-use goat::wire::market::QueryResponse;
+use goat::wire::market::{QueryResponse, QueryTarget};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::archive::ArchiveError;
 use crate::hot::{HotError, HotStore};
-use guard::Refusal;
+pub use archive::Asked;
+use goat::sql::Refusal;
 
 /// Given to a query beyond its time, to notice that it was interrupted.
 const GRACE: Duration = Duration::from_secs(1);
@@ -52,6 +54,12 @@ pub enum QueryError {
     /// The tables are not there.
     #[error(transparent)]
     Hot(#[from] HotError),
+    /// There is no archive to ask.
+    #[error("there is no archive: archive.url is not set")]
+    NoArchive,
+    /// The archive is not there.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// Our mistake.
     #[error("{0}")]
     Failed(String),
@@ -61,6 +69,7 @@ pub enum QueryError {
 #[derive(Debug, Clone)]
 pub struct Queries {
     hot: HotStore,
+    archive: Option<Asked>,
     limits: Limits,
     running: Arc<Semaphore>,
     /// Those that run and those that wait.
@@ -77,10 +86,11 @@ struct Place {
 impl Queries {
     /// Queries on these tables.
     #[must_use]
-    pub fn new(hot: HotStore, limits: &Limits) -> Self {
+    pub fn new(hot: HotStore, archive: Option<Asked>, limits: &Limits) -> Self {
         let permits = |count: u32| Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
         Self {
             hot,
+            archive,
             running: permits(limits.running_max),
             admitted: permits(limits.running_max.saturating_add(limits.waiting_max)),
             limits: limits.clone(),
@@ -92,10 +102,34 @@ impl Queries {
     /// # Errors
     ///
     /// When it is refused, fails, or reaches a bound.
-    pub async fn answer(&self, sql: String) -> Result<QueryResponse, QueryError> {
+    pub async fn answer(&self, sql: String, target: QueryTarget) -> Result<QueryResponse, QueryError> {
+        let begun = Instant::now();
+        let answered = match target {
+            QueryTarget::Unspecified | QueryTarget::Hot => self.answer_hot(sql).await,
+            QueryTarget::Archive => self.answer_archive(sql).await,
+        };
+        metrics::histogram!("goat_query_seconds").record(begun.elapsed().as_secs_f64());
+        metrics::counter!("goat_queries_total", "outcome" => outcome(&answered)).increment(1);
+        answered
+    }
+
+    async fn answer_archive(&self, sql: String) -> Result<QueryResponse, QueryError> {
+        let archive = self.archive.as_ref().ok_or(QueryError::NoArchive)?;
+        let _place = self.place().await?;
+        let limits = self.limits.clone();
+        let admitted = tokio::task::spawn_blocking(move || run::admitted_for_archive(&sql, &limits))
+            .await
+            .map_err(|error| QueryError::Failed(format!("its thread ended: {error}")))??;
+        let patience = Duration::from_millis(self.limits.timeout_ms.into()) + GRACE;
+        // The server stops it by itself; whoever waits is told when the server says nothing.
+        tokio::time::timeout(patience, archive.answer(&admitted, &self.limits))
+            .await
+            .unwrap_or(Err(QueryError::TooLong(self.limits.timeout_ms)))
+    }
+
+    async fn answer_hot(&self, sql: String) -> Result<QueryResponse, QueryError> {
         self.hot.ensure_whole()?;
         let place = self.place().await?;
-        let begun = Instant::now();
         let query = run::Query { hot: self.hot.clone(), limits: self.limits.clone(), sql };
         let answer = tokio::task::spawn_blocking(move || {
             let answer = query.watched();
@@ -103,16 +137,13 @@ impl Queries {
             answer
         });
         let patience = Duration::from_millis(self.limits.timeout_ms.into()) + GRACE;
-        let answered = match tokio::time::timeout(patience, answer).await {
+        match tokio::time::timeout(patience, answer).await {
             Ok(answered) => {
                 answered.unwrap_or_else(|error| Err(QueryError::Failed(format!("its thread ended: {error}"))))
             }
             // It keeps its place until the database notices.
             Err(_) => Err(QueryError::TooLong(self.limits.timeout_ms)),
-        };
-        metrics::histogram!("goat_query_seconds").record(begun.elapsed().as_secs_f64());
-        metrics::counter!("goat_queries_total", "outcome" => outcome(&answered)).increment(1);
-        answered
+        }
     }
 
     async fn place(&self) -> Result<Place, QueryError> {
@@ -132,7 +163,7 @@ fn outcome(answered: &Result<QueryResponse, QueryError>) -> &'static str {
         Err(QueryError::TooLong(_)) => "too_long",
         Err(QueryError::TooMuchMemory(_)) => "too_much_memory",
         Err(QueryError::TooMany(_)) => "too_many",
-        Err(QueryError::Hot(_)) => "unavailable",
+        Err(QueryError::Hot(_) | QueryError::Archive(_) | QueryError::NoArchive) => "unavailable",
         Err(QueryError::Failed(_)) => "failed",
     }
 }

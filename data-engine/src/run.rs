@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use goat::event::Source;
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
+use goat::service::{Entrance, Failure, Readiness, ServerTls, Stop, bind, serve_admin, serve_grpc};
 use goat::settings::{Mode, Settings};
 use goat::values::UnixMicros;
 use goat::wire::MarketDataServiceServer;
@@ -13,16 +13,19 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::archive::{Archive, Archiver, Target};
+use crate::archive::{Archive, Archiver, History, Target};
 use crate::feeds::board::{Board, Condition, Name};
-use crate::feeds::exchange::venue::{NewestCandles, start_venues};
-use crate::feeds::{jupiter, quicknode, replay, simulated};
+use crate::feeds::exchange::venue::{Newest, start_venues};
+use crate::feeds::watch::Watches;
+use crate::feeds::{jupiter, quicknode, replay, simulated, watchdog};
 use crate::hot::HotStore;
 use crate::ingest::Ingest;
 use crate::instance::{Identity, Instance};
 use crate::journal::{Directory, Log, LogId, Writer, recover};
 use crate::journal_tool::as_failure;
-use crate::query::Queries;
+use crate::measure::{Gauges, METRICS};
+use crate::publish::Border;
+use crate::query::{Asked, Queries};
 use crate::sequencer::{Memory, Sequencer};
 use crate::serve::MarketData;
 
@@ -37,8 +40,7 @@ struct Listeners {
 struct Resume {
     source_position: u64,
     world_start: Option<UnixMicros>,
-    last_price_time: Option<UnixMicros>,
-    newest_candles: NewestCandles,
+    newest: Newest,
 }
 
 /// Records and serves until stopped.
@@ -50,6 +52,7 @@ struct Resume {
 pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let started_at = UnixMicros::now();
     let listeners = Listeners::bind(&settings).await?;
+    let entrance = Entrance::of(&settings)?;
     let target = Target::of(&settings.archive).map_err(|error| Failure::Usage(error.to_string()))?;
     let instance = Instance::take(&settings, &Identity::of(&settings)?)?;
     let (mut writer, memory) = open_journal(&settings, &instance).await?;
@@ -61,19 +64,22 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         .map_err(|error| Failure::Internal(error.to_string()))?;
 
     let board = Board::default();
+    let (ingest, queue) = Ingest::new();
     let service = MarketData {
         log: log.clone(),
-        queries: Queries::new(hot.clone(), &settings.query),
+        queries: Queries::new(hot.clone(), Asked::of(target.as_ref(), log.id()), &settings.query),
         hot: hot.clone(),
         archive: archive.clone(),
+        history: target.as_ref().map(|target| Arc::new(History::new(target.clone(), log.id()))),
+        ingest: ingest.clone(),
+        border: Border::of(&settings),
         board: board.clone(),
         latest: memory.latest.clone(),
         stop: stop.clone(),
         settings: settings.clone(),
         started_at,
     };
-    let (ingest, queue) = Ingest::new();
-    let sequencer = Sequencer::new(writer, memory, board.clone());
+    let sequencer = sequencer(writer, memory, board.clone(), settings.feeds.mode, started_at);
     let recording = on_thread("sequencer", &stop, move || {
         sequencer.run(queue).map_err(|error| Failure::Io(error.to_string()))
     })?;
@@ -86,19 +92,16 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 
     let readiness = Readiness::default();
     let mut tasks = JoinSet::new();
-    tasks.spawn(serve_admin(listeners.admin, readiness.clone(), stop.clone()));
-    tasks.spawn(serve_grpc(
-        listeners.grpc,
-        MarketDataServiceServer::new(service),
-        "data-engine",
-        stop.clone(),
-    ));
+    let webhook = listeners.webhook.map(|listener| (listener, entrance.tls.clone()));
+    spawn_servers(&mut tasks, (listeners.grpc, listeners.admin), &entrance, service, &readiness, &stop);
+    let measured = archive.clone();
     if let Some(target) = target {
         let archiver = Archiver::new(target, settings.archive.clone(), archive);
         tasks.spawn(archive_until_stopped(archiver, log.clone(), stop.clone()));
     }
     let ground = Ground { ingest, board, stop: stop.clone() };
-    start_feeds(&mut tasks, &settings, listeners.webhook, resume, ground);
+    tasks.spawn(ground.gauges(&log, hot, measured).run(stop.clone()));
+    start_feeds(&mut tasks, &settings, webhook, resume, ground);
     readiness.set(true);
     tracing::info!(
         mode = settings.feeds.mode.as_str(),
@@ -113,6 +116,34 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     ended(tables).await?;
     tracing::info!(head_seq = log.head().seq, "stopped");
     recorded.and(outcome)
+}
+
+fn spawn_servers(
+    tasks: &mut JoinSet<Result<(), Failure>>,
+    (grpc, admin): (TcpListener, TcpListener),
+    entrance: &Entrance,
+    service: MarketData,
+    readiness: &Readiness,
+    stop: &Stop,
+) {
+    let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
+    tasks.spawn({
+        let (entrance, stop) = (entrance.clone(), stop.clone());
+        async move { serve_admin(admin, METRICS, &entrance, readiness, stop).await }
+    });
+    let service = MarketDataServiceServer::new(service);
+    tasks.spawn(async move { serve_grpc(grpc, &entrance, service, "data-engine", stop).await });
+}
+
+/// Only live feeds are watched. Other modes follow no clock of ours: a paused simulation is not silent, and a
+/// recording is told at any speed.
+fn sequencer(writer: Writer, memory: Memory, board: Board, mode: Mode, started_at: UnixMicros) -> Sequencer {
+    let watches = (mode == Mode::Live).then(|| Watches::new(&memory.seen, started_at));
+    let sequencer = Sequencer::new(writer, memory, board);
+    match watches {
+        Some(watches) => sequencer.watching(watches),
+        None => sequencer,
+    }
 }
 
 impl Listeners {
@@ -135,8 +166,7 @@ impl Resume {
         Self {
             source_position: memory.known.source_position(),
             world_start: memory.world_start,
-            last_price_time: memory.latest.newest_time(),
-            newest_candles: memory.newest_candles.clone(),
+            newest: memory.newest(),
         }
     }
 
@@ -198,16 +228,23 @@ struct Ground {
     stop: Stop,
 }
 
+impl Ground {
+    fn gauges(&self, log: &Log, hot: HotStore, archive: Archive) -> Gauges {
+        let (ingest, board) = (self.ingest.clone(), self.board.clone());
+        Gauges { ingest, log: log.clone(), board, hot, archive }
+    }
+}
+
 fn start_feeds(
     tasks: &mut JoinSet<Result<(), Failure>>,
     settings: &Settings,
-    webhook: Option<TcpListener>,
+    webhook: Option<(TcpListener, Option<ServerTls>)>,
     resume: Resume,
     ground: Ground,
 ) {
     let feeds = settings.feeds.clone();
-    if let Some(listener) = webhook {
-        let (webhook, live) = (feeds.webhook.clone(), feeds.mode == Mode::Live);
+    if let Some((listener, tls)) = webhook {
+        let (settings, live) = (settings.clone(), feeds.mode == Mode::Live);
         let Ground { ingest, board, stop } = ground.clone();
         tasks.spawn(async move {
             if live {
@@ -215,12 +252,15 @@ fn start_feeds(
                     board.set(name, Source::QuickNode, Condition::Up);
                 }
             }
-            quicknode::server::serve(listener, &webhook, ingest, board, stop).await
+            quicknode::server::serve((listener, tls), &settings, ingest, board, stop).await
         });
     }
     let Ground { ingest, board, stop } = ground;
+    if feeds.mode == Mode::Live {
+        tasks.spawn(watchdog::run(ingest.clone(), stop.clone()));
+    }
     if feeds.mode == Mode::Live
-        && let Err(failure) = start_venues(tasks, &feeds, &resume.newest_candles, &ingest, &board, &stop)
+        && let Err(failure) = start_venues(tasks, &feeds, &resume.newest, &ingest, &board, &stop)
     {
         // A venue that cannot be asked as configured ends the engine as any failing feed does.
         tasks.spawn(async move { Err(failure) });
@@ -237,9 +277,7 @@ fn start_feeds(
             });
         }
         Mode::Live if feeds.jupiter.enabled => {
-            tasks.spawn(async move {
-                jupiter::feed::run(&feeds.jupiter, resume.last_price_time, ingest, board, stop).await
-            });
+            tasks.spawn(async move { jupiter::feed::run(&feeds.jupiter, ingest, board, stop).await });
         }
         Mode::Live => {
             board.set(

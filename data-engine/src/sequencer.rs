@@ -1,74 +1,27 @@
 //! Owns positions: one thread takes submissions, refuses duplicates, and appends the rest to the journal.
 
 mod known;
+mod memory;
 
-use goat::event::{Candle, Observation, Payload};
+use std::time::Instant;
+
+use goat::event::{FeedEventKind, Observation, Payload};
 use goat::values::UnixMicros;
-use goat::wire::market::{EventBatch, EventKind, MarketEvent, market_event};
-use goat::wire::scan_events;
-use prost::Message;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::feeds::board::{Board, Name};
-use crate::feeds::exchange::venue::NewestCandles;
+use crate::feeds::board::Board;
+use crate::feeds::exchange::recorder::said;
+use crate::feeds::reconnects::Line;
+use crate::feeds::watch::{Subject, Told, Watches};
 use crate::ingest::{Receipt, Refused, Submission};
 use crate::journal::{WriteError, Writer};
 use crate::latest::{Latest, as_price};
 
 pub use known::{KEYS_MAX, Known};
+pub use memory::Memory;
 
 /// Observations that share one sync at most.
 const GROUP_MAX: usize = 4096;
-
-/// What the log taught about itself when it was opened.
-#[derive(Debug, Default)]
-pub struct Memory {
-    /// What has been recorded, for telling duplicates.
-    pub known: Known,
-    /// The last prices.
-    pub latest: Latest,
-    /// The event time of the first thing that a source that can be rewound told: where a simulated world began.
-    pub world_start: Option<UnixMicros>,
-    /// The newest candle of each series.
-    pub newest_candles: NewestCandles,
-}
-
-impl Memory {
-    /// Learns from a block of the journal.
-    pub fn learn(&mut self, payload: &[u8]) {
-        for scan in scan_events(payload) {
-            self.known.reached(scan.source_position);
-            let wanted = matches!(
-                scan.kind,
-                EventKind::Price | EventKind::Trade | EventKind::Whale | EventKind::Candle
-            );
-            if !wanted && scan.source_position != 1 {
-                continue;
-            }
-            // The block's checksum held, so what does not decode was written by a newer version.
-            let Ok(batch) = EventBatch::decode(scan.field) else { continue };
-            let Some(event) = batch.events.into_iter().next() else { continue };
-            if scan.source_position == 1 {
-                self.world_start = event.event_time.and_then(|time| UnixMicros::try_from(time).ok());
-            }
-            self.known.remember_event(&event);
-            self.note_candle(&event);
-            if let Some(price) = as_price(event) {
-                self.latest.record(price);
-            }
-        }
-    }
-}
-
-impl Memory {
-    fn note_candle(&mut self, event: &MarketEvent) {
-        let Some(market_event::Payload::Candle(candle)) = &event.payload else { return };
-        let parsed = Candle::try_from(candle.clone());
-        let Ok(Candle { symbol, venue, interval_seconds, open_time, .. }) = parsed else { return };
-        let newest = self.newest_candles.entry((venue, symbol, interval_seconds)).or_insert(open_time);
-        *newest = open_time.max(*newest);
-    }
-}
 
 /// Takes submissions until every [`crate::ingest::Ingest`] is gone.
 #[derive(Debug)]
@@ -77,19 +30,28 @@ pub struct Sequencer {
     known: Known,
     latest: Latest,
     board: Board,
+    watches: Option<Watches>,
 }
 
 /// A submission whose fate is being decided.
 struct Undecided {
     outcome: oneshot::Sender<Result<Receipt, Refused>>,
     receipt: Receipt,
+    /// What the group records before its first observation.
+    recorded_before: u64,
 }
 
 impl Sequencer {
     /// A sequencer that goes on where the log ends.
     #[must_use]
     pub fn new(writer: Writer, memory: Memory, board: Board) -> Self {
-        Self { writer, known: memory.known, latest: memory.latest, board }
+        Self { writer, known: memory.known, latest: memory.latest, board, watches: None }
+    }
+
+    /// The same, that tells the log of what it watches.
+    #[must_use]
+    pub fn watching(self, watches: Watches) -> Self {
+        Self { watches: Some(watches), ..self }
     }
 
     /// Works until there is nobody left who could submit, or the journal can no longer be trusted.
@@ -116,29 +78,53 @@ impl Sequencer {
 
     /// Records a group with one sync, and tells every submitter what became of it.
     fn commit(&mut self, group: Vec<Submission>) -> Result<(), WriteError> {
+        let begun = Instant::now();
+        let now = UnixMicros::now();
         let mut undecided = Vec::with_capacity(group.len());
-        let mut fresh = Vec::new();
+        let (mut fresh, mut told) = (Vec::new(), Vec::new());
+        // What was not recorded was not seen: the machines move on only with the log.
+        let mut watches = self.watches.clone();
         self.known.begin();
         for Submission { observations, outcome } in group {
             let mut receipt = Receipt::default();
+            let recorded_before = fresh.len() as u64;
             for observation in observations {
                 if self.known.admit(&observation) {
                     receipt.accepted += 1;
+                    if let Some(watches) = &mut watches {
+                        let events = watches.came(&observation);
+                        fresh.extend(events.iter().map(|(_, event)| said(event.clone(), now)));
+                        told.extend(events);
+                    }
                     fresh.push(observation);
                 } else {
                     receipt.duplicate += 1;
                     self.count_duplicate(&observation);
                 }
             }
-            undecided.push(Undecided { outcome, receipt });
+            undecided.push(Undecided { outcome, receipt, recorded_before });
+        }
+        if let Some(watches) = &mut watches {
+            let events = watches.tick(now, self.board.blocks_skipped_since_trade());
+            fresh.extend(events.iter().map(|(_, event)| said(event.clone(), now)));
+            told.extend(events);
         }
         match self.writer.append(&fresh) {
             Ok(head) => {
                 self.known.commit();
-                self.tell_readers(&fresh, head.seq);
-                for Undecided { outcome, receipt } in undecided {
+                self.watches = watches;
+                if !fresh.is_empty() {
+                    metrics::histogram!("goat_ingest_commit_seconds").record(begun.elapsed());
+                }
+                self.tell_readers(&fresh, head.seq, now);
+                for told in &told {
+                    self.act(told);
+                }
+                let group_first_seq = head.seq + 1 - fresh.len() as u64;
+                for Undecided { outcome, receipt, recorded_before } in undecided {
+                    let first_seq = if receipt.accepted > 0 { group_first_seq + recorded_before } else { 0 };
                     // A submitter that no longer waits has its answer in the log.
-                    let _ = outcome.send(Ok(Receipt { head_seq: head.seq, ..receipt }));
+                    let _ = outcome.send(Ok(Receipt { head_seq: head.seq, first_seq, ..receipt }));
                 }
                 Ok(())
             }
@@ -159,11 +145,15 @@ impl Sequencer {
         }
     }
 
-    fn tell_readers(&self, recorded: &[Observation], head_seq: u64) {
+    fn tell_readers(&self, recorded: &[Observation], head_seq: u64, now: UnixMicros) {
         let first_seq = head_seq + 1 - recorded.len() as u64;
         for (seq, observation) in (first_seq..).zip(recorded) {
-            if let Some(name) = feed_of(&observation.payload) {
-                self.board.accepted(name, observation.event_time, observation.received_time);
+            self.board.accepted(observation, now);
+            if let Payload::Feed(said) = &observation.payload {
+                let kind = goat::wire::market::feed_event::Kind::from(said.kind).as_str_name();
+                let kind = kind.trim_start_matches("KIND_").to_ascii_lowercase();
+                metrics::counter!("goat_feed_notices_total", "feed" => said.feed.to_string(), "kind" => kind)
+                    .increment(1);
             }
             if matches!(observation.payload, Payload::Price(_))
                 && let Some(price) = as_price(goat::convert::record(seq, observation))
@@ -171,32 +161,29 @@ impl Sequencer {
                 self.latest.record(price);
             }
         }
-        metrics::gauge!("goat_journal_head_seq").set(precise(head_seq));
     }
 
     fn count_duplicate(&self, observation: &Observation) {
-        if let Some(name) = feed_of(&observation.payload) {
-            self.board.duplicate(name, 1);
+        if let Some(subject) = Subject::of(observation) {
+            self.board.duplicate(subject.feed(), 1);
         }
     }
-}
 
-/// The feed that a payload belongs to; none for what the engine says itself.
-fn feed_of(payload: &Payload) -> Option<Name> {
-    match payload {
-        Payload::Price(_) => Some(Name::Prices),
-        Payload::Book(_) => Some(Name::Books),
-        Payload::Trade(_) => Some(Name::Trades),
-        Payload::Whale(_) => Some(Name::Whales),
-        Payload::Candle(_) => Some(Name::Candles),
-        Payload::Feed(_) | Payload::DeadLetter(_) => None,
+    /// Says what the log was told, and asks for a new connection where silence may be a connection's fault.
+    fn act(&self, (subject, event): &Told) {
+        let (feed, reason) = (subject.feed().as_str(), event.reason.as_str());
+        if event.kind != FeedEventKind::Stale {
+            tracing::info!(feed, kind = ?event.kind, reason, "the feed changed");
+            return;
+        }
+        // Nothing of ours can make the sender of posts send: somebody has to look.
+        let Some(line) = Line::of(*subject) else {
+            tracing::warn!(feed, reason, "the feed is stale; its posts come to us");
+            return;
+        };
+        tracing::warn!(feed, reason, "the feed is stale; a new connection is tried");
+        self.board.reconnects.ask(line);
     }
-}
-
-/// Positions stay below 2^53, where every integer is a double.
-#[allow(clippy::cast_precision_loss)]
-fn precise(seq: u64) -> f64 {
-    seq as f64
 }
 
 #[cfg(test)]

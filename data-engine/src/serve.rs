@@ -3,10 +3,13 @@
 mod backfill;
 mod history;
 mod market;
+mod publish;
+mod seam;
 mod streams;
 mod subscription;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use goat::error::Kind;
 use goat::service::Stop;
@@ -16,11 +19,13 @@ use goat::wire::market as wire;
 use tokio_stream::Stream;
 use tonic::Status;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, History};
 use crate::feeds::board::Board;
 use crate::hot::{HotError, HotStore};
+use crate::ingest::Ingest;
 use crate::journal::Log;
 use crate::latest::Latest;
+use crate::publish::Border;
 use crate::query::{Queries, QueryError};
 
 type Reply<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -34,8 +39,14 @@ pub struct MarketData {
     pub hot: HotStore,
     /// SQL on the tables.
     pub queries: Queries,
-    /// The archive.
+    /// How the archiving goes.
     pub archive: Archive,
+    /// The archive, for reading; none when it is off.
+    pub history: Option<Arc<History>>,
+    /// The way into the log, for the operator's own feeds.
+    pub ingest: Ingest,
+    /// What is let in there.
+    pub border: Border,
     /// The feeds.
     pub board: Board,
     /// The last prices.
@@ -81,6 +92,7 @@ impl From<QueryError> for Status {
                 Kind::Exhausted.status(error.to_string())
             }
             QueryError::Hot(error) => error.into(),
+            QueryError::NoArchive | QueryError::Archive(_) => Kind::Unavailable.status(error.to_string()),
             QueryError::Failed(reason) => goat::error::internal("answering a query", &reason),
         }
     }

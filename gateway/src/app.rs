@@ -1,13 +1,12 @@
 //! All that the gateway serves, as one router.
 
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, HeaderName};
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::HeaderName;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Json, Router};
-use goat::service::Stop;
+use goat::service::{Entrance, Stop};
 use tonic::Code;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -15,13 +14,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::engines::Engines;
 use crate::problem::Problem;
-use crate::rest::body_too_large;
 use crate::schema::{BadSchema, Schema};
 use crate::site::Site;
-use crate::{health, measure, openapi, rest};
-
-/// The longest body that is read.
-pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+use crate::{access, health, measure, openapi, rest};
 
 /// Paths that are served beside the schema's own.
 pub(crate) const HEALTH: &str = "/health";
@@ -39,28 +34,31 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
     ("referrer-policy", "no-referrer"),
 ];
 
-/// REST, health, description and dashboard, in front of these engines.
+/// REST, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
+/// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
 ///
 /// # Errors
 ///
 /// When the schema's annotations cannot be served.
-pub(crate) fn router(engines: &Engines, stop: &Stop) -> Result<Router, BadSchema> {
-    measure::describe();
+pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
     let description = Json(openapi::document(&schema));
     let site = Site::built_in();
     let asked = engines.clone();
 
-    let router = rest::routes(&schema, engines, stop)?
-        .route(HEALTH, get(move || health::answer(asked.clone())))
+    let router = rest::routes(&schema, engines, &entrance.limits, stop)?
+        .route(
+            HEALTH,
+            get(move |headers: HeaderMap| health::answer(asked.clone(), access::Shown::by(&headers))),
+        )
+        .route_layer(from_fn_with_state(entrance.guard.clone(), access::admit))
         .route(OPENAPI, get(move || async move { description.clone() }))
         .fallback(move |request: Request| async move { site.answer(&request) })
         .method_not_allowed_fallback(move |request: Request| {
             let refusal = method_not_allowed(request.method(), request.uri().path());
             async move { refusal }
         })
-        .layer(from_fn(limit_body))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(from_fn(measure::requests));
     Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
@@ -80,16 +78,6 @@ fn compressible() -> impl Predicate {
     DefaultPredicate::new()
         .and(NotForContentType::const_new("application/x-ndjson"))
         .and(NotForContentType::const_new("font/woff2"))
-}
-
-/// A body that announces more than is read is refused before it is sent.
-async fn limit_body(request: Request, next: Next) -> Response {
-    let announced: Option<u64> =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    match announced {
-        Some(length) if length > BODY_BYTES_MAX as u64 => body_too_large().into_response(),
-        _ => next.run(request).await,
-    }
 }
 
 fn refuse_reserved(schema: &Schema) -> Result<(), BadSchema> {

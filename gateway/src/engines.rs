@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::net::SocketAddr;
 
-use goat::service::channel;
+use goat::service::Reach;
+use goat::settings::Limits;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -14,12 +15,16 @@ use crate::problem::Problem;
 pub(crate) struct Engine {
     name: &'static str,
     address: SocketAddr,
+    reach: Reach,
     channel: Channel,
+    /// How long it may take, and how long its answers may be.
+    pub(crate) limits: Limits,
 }
 
 impl Engine {
-    fn new(name: &'static str, address: SocketAddr) -> Self {
-        Self { name, address, channel: channel(address) }
+    fn new(name: &'static str, address: SocketAddr, reach: &Reach, limits: &Limits) -> Self {
+        let (reach, limits) = (reach.clone(), limits.clone());
+        Self { name, address, channel: reach.channel(address), reach, limits }
     }
 
     /// The name of the service, as an operator knows it.
@@ -35,7 +40,7 @@ impl Engine {
     /// A connection of its own for one stream: a reader that pauses fills the window of its connection,
     /// and must not hold back anybody else's.
     pub(crate) fn own(&self) -> Channel {
-        channel(self.address)
+        self.reach.channel(self.address)
     }
 
     /// What the caller is told when the engine fails: its own words, or that it was not reached.
@@ -63,8 +68,11 @@ pub(crate) struct Engines {
 
 impl Engines {
     /// The engines at these addresses; connected when they are first asked.
-    pub(crate) fn new(market: SocketAddr, trading: SocketAddr) -> Self {
-        Self { market: Engine::new("data-engine", market), trading: Engine::new("trading-engine", trading) }
+    pub(crate) fn new((market, trading): (SocketAddr, SocketAddr), reach: &Reach, limits: &Limits) -> Self {
+        Self {
+            market: Engine::new("data-engine", market, reach, limits),
+            trading: Engine::new("trading-engine", trading, reach, limits),
+        }
     }
 
     /// Who implements the services of a package.

@@ -12,6 +12,7 @@ use goat::wire::{MarketDataServiceClient, TradingServiceClient, market, trading}
 use serde::Serialize;
 use tonic::{Code, Status};
 
+use crate::access::Shown;
 use crate::engines::{Engine, Engines};
 use crate::problem::Problem;
 
@@ -90,13 +91,13 @@ struct Table {
     rows: u32,
 }
 
-/// 200 when both engines answer, 503 when one does not.
-pub(crate) async fn answer(engines: Engines) -> Response {
+/// 200 when both engines answer, 503 when one does not. They are asked with the token that was shown.
+pub(crate) async fn answer(engines: Engines, shown: Shown) -> Response {
     let mut data_engine = MarketDataServiceClient::new(engines.market.shared());
     let mut trading_engine = TradingServiceClient::new(engines.trading.shared());
     let (market, trading) = tokio::join!(
-        within_deadline(&engines.market, data_engine.get_status(market::GetStatusRequest {})),
-        within_deadline(&engines.trading, trading_engine.get_status(trading::GetStatusRequest {})),
+        within_deadline(&engines.market, data_engine.get_status(shown.on(market::GetStatusRequest {}))),
+        within_deadline(&engines.trading, trading_engine.get_status(shown.on(trading::GetStatusRequest {}))),
     );
     let (status, health) = judge(market, trading);
     (status, [(CACHE_CONTROL, "no-store")], Json(health)).into_response()

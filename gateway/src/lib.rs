@@ -9,21 +9,21 @@
 //! - `health`: both engines asked, one answer.
 //! - `site`: the dashboard's files, built in.
 //! - `engines`: who answers which package; `problem`: the one form of every refusal.
-//! - `app`: all of it as one router; `http`: sockets, limits, stopping.
+//! - `access`: whose token is shown to the engines; `app`: all of it as one router.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin};
+use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin, serve_http};
 use goat::settings::Settings;
 
+mod access;
 mod app;
 mod engines;
 mod health;
-mod http;
-mod measure;
+pub mod measure;
 mod openapi;
 mod problem;
 mod rest;
@@ -43,27 +43,28 @@ const REACH_TIMEOUT: Duration = Duration::from_millis(500);
 pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let listener = bind("gateway.listen", settings.gateway.listen).await?;
     let admin = bind("gateway.metrics_listen", settings.gateway.metrics_listen).await?;
-    let router = router(settings.data_engine.listen, settings.trading_engine.listen, &stop)?;
+    let entrance = Entrance::of(&settings)?;
+    let router = router(&settings, &entrance, &stop)?;
 
     let readiness = Readiness::default();
     readiness.set(true);
     tracing::info!(address = %settings.gateway.listen, "serving");
-    tokio::try_join!(serve_admin(admin, readiness, stop.clone()), http::serve(listener, router, stop))?;
-    Ok(())
+    let (administered, ()) = tokio::join!(
+        serve_admin(admin, measure::METRICS, &entrance, readiness, stop.clone()),
+        serve_http(listener, &entrance, "gateway", router, stop)
+    );
+    administered
 }
 
-/// Everything that the gateway serves, in front of engines at these addresses.
+/// Everything that the gateway serves, in front of the engines that the settings name.
 ///
 /// # Errors
 ///
-/// When the schema's annotations cannot be served.
-pub fn router(
-    data_engine: SocketAddr,
-    trading_engine: SocketAddr,
-    stop: &Stop,
-) -> Result<axum::Router, Failure> {
-    let engines = engines::Engines::new(data_engine, trading_engine);
-    app::router(&engines, stop).map_err(|error| Failure::Internal(error.to_string()))
+/// When the engines cannot be reached as configured, or the schema's annotations cannot be served.
+fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum::Router, Failure> {
+    let addresses = (settings.data_engine.listen, settings.trading_engine.listen);
+    let engines = engines::Engines::new(addresses, &Reach::of(settings)?, &entrance.limits);
+    app::router(&engines, entrance, stop).map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// Looks at what `run` needs, without serving. An engine that does not answer is a finding, no failure.

@@ -5,30 +5,25 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, histogram};
+use goat::service::measure::Metric;
+use metrics::{counter, histogram};
 
 /// Streams that are being sent.
-pub(crate) const OPEN_STREAMS: &str = "gateway_open_streams";
-/// Connections that are being served.
-pub(crate) const OPEN_CONNECTIONS: &str = "gateway_open_connections";
-const REQUESTS: &str = "gateway_requests_total";
-const LATENCY: &str = "gateway_request_seconds";
+pub(crate) const OPEN_STREAMS: &str = "goat_gateway_open_streams";
+const REQUESTS: &str = "goat_gateway_requests_total";
+const LATENCY: &str = "goat_gateway_request_seconds";
 
 /// The route of whatever no route was made for: the dashboard's files, and what does not exist. One
 /// name for all, so that nobody can fill the metrics with made-up paths.
 const NO_ROUTE: &str = "other";
 
-/// Says what each number means.
-pub(crate) fn describe() {
-    describe_counter!(REQUESTS, "requests answered, by route and status");
-    describe_histogram!(
-        LATENCY,
-        metrics::Unit::Seconds,
-        "from a request to the head of its answer, by route"
-    );
-    describe_gauge!(OPEN_STREAMS, "streams that are being sent");
-    describe_gauge!(OPEN_CONNECTIONS, "connections that are being served");
-}
+/// Every number that `/metrics` shows beside those of the entrance, and no other.
+pub const METRICS: &[Metric] = &[
+    Metric::counter(REQUESTS, "requests answered, by route and status")
+        .by(&[("route", &[]), ("status", &[])]),
+    Metric::histogram(LATENCY, "from a request to the head of its answer, by route").by(&[("route", &[])]),
+    Metric::gauge(OPEN_STREAMS, "streams that are being sent"),
+];
 
 /// Counts and times each request.
 pub(crate) async fn requests(request: Request, next: Next) -> Response {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use goat::access;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +15,8 @@ mod messages;
 
 use messages::{Messages, STATUS, reference};
 
+/// The name of the one security scheme.
+const TOKEN: &str = "token";
 /// How deep parameters nest.
 const PARAMETER_DEPTH_MAX: usize = 4;
 
@@ -44,7 +47,11 @@ pub(crate) fn document(schema: &Schema) -> Value {
         "servers": [{"url": "/"}],
         "tags": tags(schema, &comments),
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "securitySchemes": {TOKEN: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Needed where access.tokens names tokens. `read` looks, `admin` also changes.",
+        }}},
         "externalDocs": {"description": "This document", "url": OPENAPI},
     })
 }
@@ -72,6 +79,7 @@ fn described(
         "description": comment,
         "parameters": parameters(operation, binding, messages),
         "responses": responses(operation, messages),
+        "security": [{TOKEN: [access::scope(rpc).as_str()]}],
     });
     if let (Some(body), Value::Object(fields)) = (request_body(operation, binding, messages), &mut described)
     {
@@ -185,6 +193,8 @@ fn responses(operation: &Operation, messages: &mut Messages<'_>) -> Value {
     json!({
         "200": {"description": description, "content": content},
         "400": failure("The request cannot be right; the message names the field and the value."),
+        "401": failure("No token was shown, or one that nobody knows."),
+        "403": failure("The token does not allow it."),
         "503": failure("The engine does not answer, or cannot at present."),
         "default": failure("The request failed."),
     })

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
+use goat::access::CHALLENGE;
 use goat::error::http_status;
 use serde::Serialize;
 use tonic::Code;
@@ -55,6 +56,10 @@ pub(crate) struct Body<'a> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        (self.http, [(CACHE_CONTROL, "no-store")], Json(self.body())).into_response()
+        let answer = (self.http, [(CACHE_CONTROL, "no-store")], Json(self.body()));
+        if self.http == StatusCode::UNAUTHORIZED {
+            return ([(WWW_AUTHENTICATE, CHALLENGE)], answer).into_response();
+        }
+        answer.into_response()
     }
 }

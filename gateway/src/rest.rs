@@ -12,8 +12,12 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use goat::access::{self, Caller, Guard, Scope};
 use goat::service::Stop;
+use goat::settings::Limits;
+use tonic::Code;
 
+use crate::access::Shown;
 use crate::engines::Engines;
 use crate::problem::Problem;
 use crate::schema::{BadSchema, Binding, BodyRule, Operation, Schema};
@@ -25,7 +29,6 @@ mod response;
 mod stream;
 mod value;
 
-pub(crate) use request::body_too_large;
 pub(crate) use stream::resumed_by;
 pub(crate) use value::is_one_parameter;
 
@@ -38,6 +41,8 @@ struct Endpoint {
     rpc: Rpc,
     binding: Binding,
     streams: StreamLimit,
+    scope: Scope,
+    body_bytes_max: u32,
 }
 
 /// A route for every binding of the schema.
@@ -45,13 +50,25 @@ struct Endpoint {
 /// # Errors
 ///
 /// When an RPC belongs to no engine, or its verb cannot be routed.
-pub(crate) fn routes(schema: &Schema, engines: &Engines, stop: &Stop) -> Result<Router, BadSchema> {
-    let streams = StreamLimit::new(stop.clone());
+pub(crate) fn routes(
+    schema: &Schema,
+    engines: &Engines,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Router, BadSchema> {
+    let streams = StreamLimit::new(limits.gateway_streams_max, stop.clone());
     let mut router = Router::new();
     for (operation, binding) in schema.bindings() {
         let (filter, rpc) = routed(operation, binding, engines)
             .map_err(|problem| BadSchema::BadRule { rpc: operation.rpc.full_name().to_owned(), problem })?;
-        let endpoint = Arc::new(Endpoint { rpc, binding: binding.clone(), streams: streams.clone() });
+        let scope = access::scope(&operation.rpc);
+        let endpoint = Arc::new(Endpoint {
+            rpc,
+            binding: binding.clone(),
+            streams: streams.clone(),
+            scope,
+            body_bytes_max: limits.body_bytes_max_of(scope),
+        });
         let handler = move |params, request| answer(Arc::clone(&endpoint), params, request);
         router = router.route(&binding.template.to_string(), on(filter, handler));
     }
@@ -85,27 +102,38 @@ async fn answer(
     }
 }
 
+/// The engine asks the same; here it also holds where an engine has other settings.
+fn authorize(endpoint: &Endpoint, caller: Option<&Caller>) -> Result<(), Problem> {
+    let nobody = || Problem::new(Code::Unauthenticated, "nobody is known to have asked");
+    let allowed = Guard::authorize(caller.ok_or_else(nobody)?, endpoint.scope, endpoint.rpc.name());
+    allowed.map_err(|refusal| Problem::new(refusal.code(), refusal.message()))
+}
+
 async fn try_answer(
     endpoint: &Endpoint,
     params: &RawPathParams,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    authorize(endpoint, parts.extensions.get::<Caller>())?;
+    let shown = Shown::by(&parts.headers);
     let path = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let body = match endpoint.binding.body {
         BodyRule::Nothing => bytes::Bytes::new(),
-        BodyRule::Whole | BodyRule::Field(_) => request::read_body(&parts.headers, body).await?,
+        BodyRule::Whole | BodyRule::Field(_) => {
+            request::read_body(&parts.headers, body, endpoint.body_bytes_max).await?
+        }
     };
     let given = Given { path, query: request::query(&parts.uri)?, body };
 
     if !endpoint.rpc.is_streaming() {
         let message = request::build(&endpoint.binding, endpoint.rpc.input(), &given)?;
-        return response::whole(&endpoint.rpc.unary(message).await?);
+        return response::whole(&endpoint.rpc.unary(shown.on(message)).await?);
     }
     let (given, resume) = stream::resume_position(&parts.headers, given)?;
     let mut message = request::build(&endpoint.binding, endpoint.rpc.input(), &given)?;
     if let Some(after) = resume {
         stream::resume(&mut message, after);
     }
-    stream::open(&endpoint.rpc, message, Form::wanted(&parts.headers), &endpoint.streams).await
+    stream::open(&endpoint.rpc, shown.on(message), Form::wanted(&parts.headers), &endpoint.streams).await
 }

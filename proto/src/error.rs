@@ -7,13 +7,17 @@ use tonic::{Code, Status};
 pub enum Kind {
     /// The request cannot be right, whatever the state: mend it.
     Invalid,
+    /// Nobody knows the caller: show a token.
+    Unauthenticated,
+    /// The caller is known and may not.
+    Forbidden,
     /// What was asked for does not exist.
     NotFound,
     /// What was to be made is there already.
     AlreadyExists,
     /// It was changed meanwhile: look again, and decide again.
     Conflict,
-    /// It cannot be done in the present state.
+    /// It cannot be done in the present state, or as the service is set up.
     Precondition,
     /// The position asked for is no longer kept: begin again at the one named.
     TooOld,
@@ -21,6 +25,8 @@ pub enum Kind {
     Unavailable,
     /// A limit was reached: ask for less, or later.
     Exhausted,
+    /// It took longer than it may.
+    TooSlow,
     /// Our mistake. The caller reads no details, the log has them.
     Internal,
 }
@@ -31,6 +37,8 @@ impl Kind {
     pub fn grpc(self) -> Code {
         match self {
             Self::Invalid => Code::InvalidArgument,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden => Code::PermissionDenied,
             Self::NotFound => Code::NotFound,
             Self::AlreadyExists => Code::AlreadyExists,
             Self::Conflict => Code::Aborted,
@@ -38,6 +46,7 @@ impl Kind {
             Self::TooOld => Code::OutOfRange,
             Self::Unavailable => Code::Unavailable,
             Self::Exhausted => Code::ResourceExhausted,
+            Self::TooSlow => Code::DeadlineExceeded,
             Self::Internal => Code::Internal,
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Price, Quantity, Symbol, UnixMicros};
+use crate::values::{InvalidValue, Price, Quantity, Symbol, UnixMicros};
 use crate::wire::market as wire;
 
 /// Where an event came from.
@@ -35,6 +35,40 @@ pub enum Venue {
     Binance,
     /// Bybit spot.
     Bybit,
+}
+
+impl Source {
+    /// Its name in rows and sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jupiter => "jupiter",
+            Self::Binance => "binance",
+            Self::Bybit => "bybit",
+            Self::QuickNode => "quicknode",
+            Self::Simulated => "simulated",
+            Self::Replay => "replay",
+            Self::User => "user",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+impl Venue {
+    /// Its name in rows and sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Source::from(self).as_str()
+    }
+}
+
+impl From<Venue> for Source {
+    fn from(venue: Venue) -> Self {
+        match venue {
+            Venue::Binance => Self::Binance,
+            Venue::Bybit => Self::Bybit,
+        }
+    }
 }
 
 /// The side of a trade.
@@ -87,6 +121,8 @@ pub enum Payload {
     Feed(FeedEvent),
     /// An item that could not be read.
     DeadLetter(DeadLetter),
+    /// An event of the operator's own feed.
+    User(Box<UserEvent>),
 }
 
 /// A token's price in USD.
@@ -249,6 +285,8 @@ pub enum FeedEventKind {
     JumpHeld,
     /// A recording has ended.
     ReplayEnd,
+    /// Events of the log were deleted for want of room, and are nowhere else.
+    Forgotten,
 }
 
 /// Something happened to a feed: what is missing is known.
@@ -299,5 +337,65 @@ impl DeadLetter {
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.raw
+    }
+}
+
+/// An event of the operator's own feed, of whatever form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserEvent {
+    feed: String,
+    symbol: Option<Symbol>,
+    json: String,
+}
+
+impl UserEvent {
+    /// The longest name of a feed.
+    const FEED_BYTES_MAX: usize = 64;
+    /// The longest content.
+    pub const JSON_BYTES_MAX: usize = 64 * 1024;
+
+    /// Checks an event.
+    ///
+    /// # Errors
+    ///
+    /// When the feed has no plain name, or the content is too long or no JSON.
+    pub fn new(
+        feed: impl Into<String>,
+        symbol: Option<Symbol>,
+        json: impl Into<String>,
+    ) -> Result<Self, InvalidValue> {
+        let (feed, json) = (feed.into(), json.into());
+        let known = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
+        };
+        if !(1..=Self::FEED_BYTES_MAX).contains(&feed.len()) || !feed.bytes().all(known) {
+            return Err(InvalidValue::new("feed", "1 to 64 of a-z, 0-9, '-', '_' and '.'", feed));
+        }
+        if json.len() > Self::JSON_BYTES_MAX {
+            let found = format!("{} bytes", json.len());
+            return Err(InvalidValue::new("json", "at most 65536 bytes", found));
+        }
+        if serde_json::from_str::<serde::de::IgnoredAny>(&json).is_err() {
+            return Err(InvalidValue::new("json", "JSON", json));
+        }
+        Ok(Self { feed, symbol, json })
+    }
+
+    /// The feed's name.
+    #[must_use]
+    pub fn feed(&self) -> &str {
+        &self.feed
+    }
+
+    /// What it is about; none when it is about nothing that has a symbol.
+    #[must_use]
+    pub fn symbol(&self) -> Option<Symbol> {
+        self.symbol
+    }
+
+    /// Its content, as it was published.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
     }
 }

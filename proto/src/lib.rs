@@ -4,6 +4,7 @@
 //! - [`event`] and [`values`]: what the services think in. A value that exists is right.
 //! - [`convert`]: between the two. Into the wire never fails, out of it may.
 //! - [`error`]: the one table of error kinds with their gRPC codes and HTTP statuses.
+//! - [`access`]: who may call what: the scope of each RPC, and the tokens.
 //! - [`settings`]: what can be configured: defaults < `goat.toml` < `GOAT_…` environment.
 //! - `postgres`: how a server of it is reached, with TLS where the way is long; a feature of that name.
 //! - [`service`]: how every service of ours starts, serves, connects and stops.
@@ -11,6 +12,7 @@
 // Tests compare what must be equal to the last bit, and figment's jail has large errors.
 #![cfg_attr(test, allow(clippy::float_cmp, clippy::result_large_err))]
 
+pub mod access;
 pub mod convert;
 pub mod error;
 pub mod event;
@@ -18,6 +20,7 @@ pub mod event;
 pub mod postgres;
 pub mod service;
 pub mod settings;
+pub mod sql;
 pub mod values;
 pub mod wire;
 

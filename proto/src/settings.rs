@@ -1,26 +1,43 @@
 //! What can be configured: defaults < `goat.toml` < `GOAT_…` environment, with `__` for nesting
 //! (`GOAT_FEEDS__MODE=replay`). One file serves the three services; an unknown key is refused by name.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+mod access;
+mod addresses;
 mod archive;
+mod cycles;
 mod feeds;
+mod journal;
 mod ledger;
+mod limits;
+mod log;
+mod publish;
 mod query;
 mod secret;
+mod tls;
 mod trading;
+mod webhook;
 
+pub use access::{Access, Scope, Token};
+pub use addresses::{DataEngine, Gateway, TradingEngine};
 pub use archive::Archive;
-pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated, Webhook};
+pub use cycles::Cycles;
+pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated};
+pub use journal::{Journal, Sync};
 pub use ledger::Ledger;
+pub use limits::Limits;
+pub use log::{Log, LogFormat};
+pub use publish::Publish;
 pub use query::Query;
 pub use secret::Secret;
+pub use tls::Tls;
 pub use trading::Trading;
+pub use webhook::Webhook;
 
 /// Environment variables that start like settings and are none.
 const NOT_SETTINGS: [&str; 2] = ["recordings", "bench_events"];
@@ -42,6 +59,14 @@ pub enum SettingsError {
         /// What is wrong with its value, with the value.
         problem: String,
     },
+    /// The same, in a table whose keys are the user's own.
+    #[error("{key} {problem}")]
+    RefusedEntry {
+        /// The key, dotted.
+        key: String,
+        /// What is wrong with its value.
+        problem: String,
+    },
 }
 
 /// All settings, each with its default.
@@ -60,6 +85,8 @@ pub struct Settings {
     pub hot: Hot,
     /// Read-only SQL on them.
     pub query: Query,
+    /// Events of the operator's own feeds.
+    pub publish: Publish,
     /// Price cycles.
     pub cycles: Cycles,
     /// What must survive of the trading-engine.
@@ -72,6 +99,12 @@ pub struct Settings {
     pub trading_engine: TradingEngine,
     /// The gateway's addresses.
     pub gateway: Gateway,
+    /// Who may ask.
+    pub access: Access,
+    /// Encryption.
+    pub tls: Tls,
+    /// How much at once, how large, how long.
+    pub limits: Limits,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -101,42 +134,6 @@ impl Mode {
     }
 }
 
-/// When the log calls an event durable.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sync {
-    /// When the disk has it: survives power loss.
-    #[default]
-    Always,
-    /// When the operating system has it: survives the death of the process, not of the machine.
-    Os,
-}
-
-/// The log.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Journal {
-    /// When an event counts as durable.
-    pub sync: Sync,
-    /// A new file is begun at this size.
-    pub segment_bytes: u64,
-    /// A file that is archived, or need not be, goes when its newest event is this much older than the log's.
-    pub retention_hours: u32,
-    /// All files together never take more. What is not archived yet is not deleted for it: recording stops.
-    pub disk_bytes_max: u64,
-}
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self {
-            sync: Sync::Always,
-            segment_bytes: 64 * 1024 * 1024,
-            retention_hours: 72,
-            disk_bytes_max: 20 * 1024 * 1024 * 1024,
-        }
-    }
-}
-
 /// The in-memory tables.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -152,99 +149,6 @@ pub struct Hot {
 impl Default for Hot {
     fn default() -> Self {
         Self { hours: 24, trade_hours: 72, memory_mb_max: 4096 }
-    }
-}
-
-/// Price cycles.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Cycles {
-    /// The token whose price makes the cycles.
-    pub token: String,
-    /// The falls from the peak that end a cycle.
-    pub thresholds_percent: Vec<f64>,
-}
-
-impl Default for Cycles {
-    fn default() -> Self {
-        Self { token: "SOL".to_owned(), thresholds_percent: vec![0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50] }
-    }
-}
-
-/// The data-engine's addresses.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DataEngine {
-    /// gRPC.
-    pub listen: SocketAddr,
-    /// Metrics and health over HTTP.
-    pub metrics_listen: SocketAddr,
-}
-
-impl Default for DataEngine {
-    fn default() -> Self {
-        Self { listen: loopback(5050), metrics_listen: loopback(9050) }
-    }
-}
-
-/// The trading-engine's addresses.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TradingEngine {
-    /// gRPC.
-    pub listen: SocketAddr,
-    /// Metrics and health over HTTP.
-    pub metrics_listen: SocketAddr,
-    /// How far back a cold start fetches events, in hours of event time. A replay is always read whole.
-    pub cold_hours: u32,
-}
-
-impl Default for TradingEngine {
-    fn default() -> Self {
-        Self { listen: loopback(5052), metrics_listen: loopback(9052), cold_hours: 2 }
-    }
-}
-
-/// The gateway's addresses.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Gateway {
-    /// The website, REST and server-sent events.
-    pub listen: SocketAddr,
-    /// Metrics and health over HTTP.
-    pub metrics_listen: SocketAddr,
-}
-
-impl Default for Gateway {
-    fn default() -> Self {
-        Self { listen: loopback(8000), metrics_listen: loopback(9000) }
-    }
-}
-
-/// How a log line looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For a person.
-    #[default]
-    Text,
-    /// For a machine, one object a line.
-    Json,
-}
-
-/// What is logged, and how.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Log {
-    /// text or json.
-    pub format: LogFormat,
-    /// Levels by module, such as `info` or `info,data_engine=debug`.
-    pub filter: String,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { format: LogFormat::Text, filter: "info".to_owned() }
     }
 }
 
@@ -287,71 +191,19 @@ impl Settings {
     }
 
     fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |key, problem: String| Err(SettingsError::Refused { key, problem });
-        for (key, address) in self.addresses() {
-            if !address.ip().is_loopback() {
-                return refuse(
-                    key,
-                    format!("is {address}; without TLS and a token only loopback addresses are served"),
-                );
-            }
-        }
+        self.access.validate()?;
+        self.tls.validate()?;
+        self.limits.validate()?;
+        addresses::refuse_open(self)?;
         self.feeds.validate()?;
-        let cold_hours = self.trading_engine.cold_hours;
-        if !(1..=168).contains(&cold_hours) {
-            return refuse("trading_engine.cold_hours", format!("is {cold_hours}; it must be from 1 to 168"));
-        }
-        if self.journal.segment_bytes < 1024 {
-            return refuse(
-                "journal.segment_bytes",
-                format!("is {}; it must be at least 1024", self.journal.segment_bytes),
-            );
-        }
+        self.trading_engine.validate()?;
+        self.journal.validate()?;
         self.query.validate()?;
         self.archive.validate()?;
         self.trading.validate()?;
         self.ledger.validate()?;
-        // One file is written to, the one before it stays whatever happens, and the next needs its room.
-        if self.journal.disk_bytes_max / 4 < self.journal.segment_bytes {
-            return refuse(
-                "journal.disk_bytes_max",
-                format!(
-                    "is {}; it must be at least four times journal.segment_bytes, {}",
-                    self.journal.disk_bytes_max, self.journal.segment_bytes
-                ),
-            );
-        }
-        let thresholds = &self.cycles.thresholds_percent;
-        if thresholds.is_empty() || thresholds.iter().any(|percent| !(0.01..=50.0).contains(percent)) {
-            return refuse(
-                "cycles.thresholds_percent",
-                format!("is {thresholds:?}; it needs values from 0.01 to 50"),
-            );
-        }
-        if !thresholds.windows(2).all(|pair| matches!(pair, [a, b] if a < b)) {
-            return refuse(
-                "cycles.thresholds_percent",
-                format!("is {thresholds:?}; it must rise without repeating"),
-            );
-        }
-        Ok(())
+        self.cycles.validate()
     }
-
-    fn addresses(&self) -> [(&'static str, SocketAddr); 7] {
-        [
-            ("feeds.webhook.listen", self.feeds.webhook.listen),
-            ("data_engine.listen", self.data_engine.listen),
-            ("data_engine.metrics_listen", self.data_engine.metrics_listen),
-            ("trading_engine.listen", self.trading_engine.listen),
-            ("trading_engine.metrics_listen", self.trading_engine.metrics_listen),
-            ("gateway.listen", self.gateway.listen),
-            ("gateway.metrics_listen", self.gateway.metrics_listen),
-        ]
-    }
-}
-
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 #[cfg(test)]

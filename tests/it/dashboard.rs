@@ -9,6 +9,8 @@ use tokio::process::Command;
 
 const PATIENCE_WITH_THE_BROWSER: Duration = Duration::from_mins(4);
 
+const TOKEN: &str = "a-token-for-the-dashboard";
+
 fn chromium() -> PathBuf {
     let path = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
     assert!(
@@ -19,11 +21,14 @@ fn chromium() -> PathBuf {
     path
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_page_shows_the_market_in_a_browser() {
-    let chromium = chromium();
+fn web() -> PathBuf {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/web");
     assert!(web.join("node_modules").is_dir(), "the dashboard's packages are missing: run `make web`");
+    web
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_shows_the_market_in_a_browser() {
     let cluster = Cluster::start(World::simulated(1).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2)).await;
     let rest = cluster.rest();
     until_true("trades and whales are told", PATIENCE, async || {
@@ -32,9 +37,39 @@ async fn every_page_shows_the_market_in_a_browser() {
     })
     .await;
 
+    browse("e2e", &[("GOAT_URL", format!("http://{}", cluster.addresses.gateway))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_asked_for_where_one_is_needed() {
+    let world = World::simulated(1)
+        .with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2)
+        .with("GOAT_ACCESS__TOKENS__VIEWER__SECRET", TOKEN)
+        .with("GOAT_ACCESS__SERVICE_TOKEN", "viewer");
+    let mut cluster = Cluster::prepare(world).await;
+    cluster.expect("authentication failed");
+    cluster.data_engine.start();
+    cluster.trading_engine.start();
+    cluster.gateway.start();
+    let (client, url) = (reqwest::Client::new(), format!("http://{}", cluster.addresses.gateway));
+    until_true("the gateway and both engines answer", PATIENCE, async || {
+        let answer = client.get(format!("{url}/health")).bearer_auth(TOKEN).send().await;
+        answer.is_ok_and(|answer| answer.status() == 200)
+    })
+    .await;
+
+    browse("e2e-login", &[("GOAT_URL", url), ("GOAT_TOKEN", TOKEN.to_owned())]).await;
+}
+
+/// Runs a script of the dashboard's package, which comes to a good end.
+async fn browse(script: &str, variables: &[(&str, String)]) {
     let mut browser = Command::new("npm");
-    browser.args(["run", "--silent", "e2e"]).current_dir(web).env("CHROMIUM", chromium).kill_on_drop(true);
-    browser.env("GOAT_URL", format!("http://{}", cluster.addresses.gateway));
+    browser
+        .args(["run", "--silent", script])
+        .current_dir(web())
+        .env("CHROMIUM", chromium())
+        .kill_on_drop(true);
+    browser.envs(variables.iter().map(|(name, value)| (name, value)));
     let ended = tokio::time::timeout(PATIENCE_WITH_THE_BROWSER, browser.output()).await;
 
     let output = ended.expect("the browser comes to an end").expect("npm is installed: run `make test`");

@@ -3,6 +3,7 @@
 // A failed assumption is a failed test, and what was measured is printed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod access;
 mod bad_input;
 mod commands;
 mod crash;
@@ -10,11 +11,17 @@ mod dashboard;
 mod exchanges;
 mod golden;
 mod journal;
+mod metrics;
+mod prices;
+mod publish;
 mod reflection;
 mod refused_start;
 mod rest;
 mod settings;
 mod shutdown;
+mod signed_posts;
+mod slow_senders;
+mod stall;
 mod stream;
 mod supervision;
 mod tidy;

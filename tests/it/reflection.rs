@@ -10,6 +10,8 @@ use tests::until::{PATIENCE, until};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use super::access::{Secured, VIEWER};
+
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// The program, when it is at hand; says SKIPPED otherwise.
@@ -27,7 +29,10 @@ fn buf() -> Option<PathBuf> {
 
 fn curl(buf: &Path, directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(buf);
-    command.args(["curl", "--protocol", "grpc", "--http2-prior-knowledge"]).args(arguments);
+    command.args(["curl", "--protocol", "grpc"]).args(arguments);
+    if arguments.iter().any(|argument| argument.starts_with("http://")) {
+        command.arg("--http2-prior-knowledge");
+    }
     command.current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
     command
 }
@@ -107,17 +112,15 @@ async fn services_and_methods_are_listed_and_answer() {
     assert!(prices.iter().all(|price| price["token"] == "SOL"), "{prices:?}");
 }
 
-/// Every `grpcurl` line of the README, as `buf curl` would be given it.
+/// Every `grpcurl` line of the README without TLS, as `buf curl` would be given it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
     let Some(buf) = buf() else { return };
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let lines = commands(&readme);
-    assert!(!lines.is_empty(), "the README shows no grpcurl line");
+    let lines = commands("grpcurl -plaintext ");
     let (cluster, market, trading) = running().await;
 
     for line in lines {
-        let arguments = translate(&line, &market, &trading);
+        let arguments = translate(&line, &market, &trading, None);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let command = curl(&buf, cluster.directory.path(), &arguments);
         if arguments.iter().any(|argument| argument.contains("/Stream") || argument.contains("/Subscribe")) {
@@ -128,8 +131,34 @@ async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
     }
 }
 
-/// The lines of shell blocks that begin with grpcurl, continuations joined.
-fn commands(readme: &str) -> Vec<String> {
+/// Those with a certificate and a token, before services that ask for both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_line_of_the_readme_that_asks_over_tls_with_a_token_is_answered() {
+    let Some(buf) = buf() else { return };
+    let lines = commands("grpcurl -cacert ");
+    let secured = Secured::start(World::simulated(20)).await;
+    let addresses = secured.cluster.addresses;
+    let (market, trading) =
+        (format!("https://{}", addresses.market), format!("https://{}", addresses.trading));
+    let shown = Shown { authority: &secured.authority.authority_path, secret: VIEWER };
+
+    for line in lines {
+        let arguments = translate(&line, &market, &trading, Some(&shown));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let command = curl(&buf, secured.cluster.directory.path(), &arguments);
+        assert!(!printed(command).await.is_empty(), "{line} printed nothing");
+    }
+}
+
+/// What stands for the file and the token of a line.
+struct Shown<'a> {
+    authority: &'a Path,
+    secret: &'a str,
+}
+
+/// The lines of the README's shell blocks that begin so, continuations joined.
+fn commands(beginning: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
     let mut inside = false;
     let mut shell = String::new();
     for line in readme.lines() {
@@ -143,10 +172,12 @@ fn commands(readme: &str) -> Vec<String> {
         }
     }
     let lines = shell.lines().map(|line| line.trim().trim_start_matches("$ "));
-    lines.filter(|line| line.starts_with("grpcurl ")).map(str::to_owned).collect()
+    let commands: Vec<_> = lines.filter(|line| line.starts_with(beginning)).map(str::to_owned).collect();
+    assert!(!commands.is_empty(), "the README shows no line with {beginning}");
+    commands
 }
 
-fn translate(line: &str, market: &str, trading: &str) -> Vec<String> {
+fn translate(line: &str, market: &str, trading: &str, shown: Option<&Shown<'_>>) -> Vec<String> {
     let words = words(line);
     let mut given = Vec::new();
     let mut words = words.into_iter().skip(1).take_while(|word| word != "|");
@@ -154,6 +185,18 @@ fn translate(line: &str, market: &str, trading: &str) -> Vec<String> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "-plaintext" => {}
+            "-cacert" | "-H" => {
+                let value = words.next().expect("it has a value");
+                let shown = shown.expect("only what asks over TLS shows a token");
+                if word == "-cacert" {
+                    given.extend(["--cacert".to_owned(), shown.authority.display().to_string()]);
+                    continue;
+                }
+                // What grpcurl sends with both, buf sends with the call or with reflection.
+                for header in ["--header", "--reflect-header"] {
+                    given.extend([header.to_owned(), value.replace('…', shown.secret)]);
+                }
+            }
             "-d" => given.extend(["-d".to_owned(), words.next().expect("-d has a value")]),
             flag if flag.starts_with('-') => panic!("the test does not know {flag} in: {line}"),
             _ => target.push(word),

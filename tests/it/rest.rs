@@ -9,7 +9,7 @@ use tests::event_stream::EventStream;
 use tests::rest::{integer, rows_of};
 use tests::until::{PATIENCE, until_true};
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "prices",
     "order_book_snapshots",
     "sol_stablecoin_trades",
@@ -17,6 +17,7 @@ const TABLES: [&str; 7] = [
     "candles",
     "feed_events",
     "dead_letters",
+    "user_events",
 ];
 
 /// All three, with enough in the log that every question has an answer.
@@ -58,6 +59,13 @@ async fn every_described_path_answers_as_described() {
                     "post" if path.ends_with("/query") => {
                         let sql = r#"{"sql":"SELECT count(*) AS prices FROM prices"}"#;
                         rest.send(Method::POST, &url, sql).await
+                    }
+                    "post" if path.ends_with("/insert/batch") => {
+                        let events = r#"{"events":[{"user":{"feed":"mood","json":"1"}}]}"#;
+                        rest.send(Method::POST, &url, events).await
+                    }
+                    "post" if path.contains("/insert") => {
+                        rest.send(Method::POST, &url, r#"{"user":{"feed":"mood","json":"1"}}"#).await
                     }
                     _ => panic!("{verb} {path} needs a test of its own"),
                 };

@@ -56,13 +56,13 @@ async fn every_recorded_trade_is_kept_once_and_again_once_when_all_is_posted_aga
     assert_eq!(once.count(), TRADES as usize);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_trade_is_lost_when_the_engine_is_killed_ten_times() {
+/// Posts everything from several senders while the engine is killed again and again.
+async fn kill_under_load(world: World, poster: impl FnOnce(&Cluster) -> Poster) {
     let Some(posts) = posts() else { return };
-    let mut cluster = Cluster::prepare(World::webhook_alone()).await;
+    let mut cluster = Cluster::prepare(world).await;
     cluster.expect_losses_of_the_data_engine();
     cluster.start_data_engine().await;
-    let poster = Poster::new(cluster.addresses.webhook);
+    let poster = poster(&cluster);
     let sender = poster.clone();
     let count = posts.len();
 
@@ -78,4 +78,16 @@ async fn no_acknowledged_trade_is_lost_when_the_engine_is_killed_ten_times() {
     assert_eq!(poster.answered(), count);
     assert_eq!(trade_rows(&cluster).await, TRADES);
     assert_eq!(trades_in_the_log(&cluster).await.count(), TRADES as usize);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_acknowledged_trade_is_lost_when_the_engine_is_killed_ten_times() {
+    kill_under_load(World::webhook_alone(), |cluster| Poster::new(cluster.addresses.webhook)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_is_one_that_was_signed_and_sent_again_as_it_was() {
+    let token = "qnsec_of-the-kills";
+    let world = World::webhook_alone().with("GOAT_FEEDS__WEBHOOK__TOKENS", token);
+    kill_under_load(world, |cluster| Poster::signing(cluster.addresses.webhook, token)).await;
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::rest::Rest;
 
+const NO_END: Duration = Duration::from_hours(24);
+
 /// One event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Event {
@@ -28,8 +30,8 @@ impl EventStream {
     /// Opens a stream, after `last` when given.
     pub async fn open(rest: &Rest, path: &str, last: Option<u64>) -> Self {
         // A stream has no end that a deadline could wait for.
-        let client = reqwest::Client::new();
-        let mut request = client.get(format!("{}{path}", rest.base)).header("accept", "text/event-stream");
+        let mut request = rest.client.get(format!("{}{path}", rest.base)).timeout(NO_END);
+        request = request.header("accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last.to_string());
         }

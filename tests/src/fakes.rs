@@ -3,7 +3,7 @@
 //! - [`market`]: what is true, whatever was sent: books that move, and candles.
 //! - [`candles`]: closed candles, by a clock that is set.
 //! - [`fault`]: what goes wrong, symbol by symbol. [`delivery`]: how a message fares.
-//! - [`binance`], [`bybit`]: the venues. [`http`]: their side without streams.
+//! - [`binance`], [`bybit`]: the venues. [`jupiter`]: the price API. [`http`]: their side without streams.
 
 pub mod binance;
 pub mod bybit;
@@ -11,4 +11,5 @@ pub mod candles;
 pub mod delivery;
 pub mod fault;
 pub mod http;
+pub mod jupiter;
 pub mod market;

@@ -3,8 +3,9 @@
 //! - [`cluster`]: the three services on ports and in a directory of their own; [`service`]: one of them.
 //! - [`logs`]: what they said; a warning that a test did not expect fails it.
 //! - [`checker`]: what always holds, said once; [`reader`]: a reader that resumes by its cursor.
-//! - [`rest`], [`event_stream`], [`webhook`]: the outside, as a user's program reaches it.
+//! - [`rest`], [`event_stream`], [`webhook`]: the outside, as a user's program reaches it; [`signer`]: how posts are signed.
 //! - [`fakes`]: venues on loopback that speak the real protocols, and err as told.
+//! - [`authority`]: certificates for loopback.
 //! - [`recordings`]: real market data, when it is at hand; [`turn`]: how many clusters run at once.
 
 // A harness is part of the tests: a failed assumption is a failed test, and what it measures is printed.
@@ -16,6 +17,7 @@
     clippy::print_stdout
 )]
 
+pub mod authority;
 pub mod checker;
 pub mod cluster;
 pub mod event_stream;
@@ -26,6 +28,7 @@ pub mod reader;
 pub mod recordings;
 pub mod rest;
 pub mod service;
+pub mod signer;
 pub mod turn;
 pub mod until;
 pub mod webhook;

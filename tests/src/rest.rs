@@ -30,7 +30,7 @@ impl Answer {
         self.json()["message"].as_str().unwrap_or_default().to_owned()
     }
 
-    async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
+    pub(crate) async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Self { status, headers, text: response.text().await? })
     }

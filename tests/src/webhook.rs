@@ -8,6 +8,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use crate::recordings::Post;
+use crate::rest::Answer;
+use crate::signer::Signer;
 
 /// How many posts are under way at once.
 const PARALLEL: usize = 8;
@@ -19,6 +21,7 @@ const REPEATS_MAX: usize = 3000;
 pub struct Poster {
     client: reqwest::Client,
     base: String,
+    signer: Option<Signer>,
     answered: Arc<AtomicUsize>,
 }
 
@@ -27,7 +30,13 @@ impl Poster {
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        Self { client, base: format!("http://{address}"), answered: Arc::default() }
+        Self { client, base: format!("http://{address}"), signer: None, answered: Arc::default() }
+    }
+
+    /// A sender that signs with `token` whatever [`Poster::post_all`] sends.
+    #[must_use]
+    pub fn signing(address: SocketAddr, token: &str) -> Self {
+        Self { signer: Some(Signer::new(token)), ..Self::new(address) }
     }
 
     /// Posts that were answered with success so far.
@@ -47,14 +56,27 @@ impl Poster {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> reqwest::Result<(StatusCode, String)> {
+        let answer = self.send(path, headers, body).await?;
+        Ok((StatusCode::from_u16(answer.status).expect("a status"), answer.text))
+    }
+
+    /// Sends one post once: the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// When there was no answer.
+    pub async fn send<V: AsRef<str>>(
+        &self,
+        path: &str,
+        headers: &[(&str, V)],
+        body: impl Into<reqwest::Body>,
+    ) -> reqwest::Result<Answer> {
         let mut request = self.client.post(format!("{}{path}", self.base)).body(body);
         request = request.header("content-type", "application/json");
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_ref());
         }
-        let response = request.send().await?;
-        let status = response.status();
-        Ok((status, response.text().await?))
+        Answer::of(request.send().await?).await
     }
 
     /// Sends all posts, several at a time, each until it is answered with success.
@@ -75,19 +97,32 @@ impl Poster {
         }
     }
 
+    /// Signed once, and repeated as it is.
     async fn post_until_answered(&self, post: &Post) {
+        let headers = self.signer.as_ref().map(|signer| signer.sign(post.body.as_bytes()));
+        let headers = headers.as_ref().map_or(&[][..], |headers| headers);
+        let mut answer_lost = false;
         for _ in 0..REPEATS_MAX {
-            match self.post(&post.path, &[], post.body.clone()).await {
-                Ok((status, _)) if status.is_success() => {
+            match self.send(&post.path, headers, post.body.clone()).await {
+                Ok(answer) if answer.status == 200 => {
                     self.answered.fetch_add(1, Ordering::Relaxed);
                     return;
                 }
-                Ok((StatusCode::SERVICE_UNAVAILABLE, _)) | Err(_) => {
-                    tokio::time::sleep(BEFORE_REPEATING).await;
+                // It was recorded; what was lost is the answer.
+                Ok(answer) if answer_lost && is_replayed(&answer) => {
+                    self.answered.fetch_add(1, Ordering::Relaxed);
+                    return;
                 }
-                Ok((status, answer)) => panic!("a recorded post was answered {status}: {answer}"),
+                Ok(answer) if answer.status == 503 => {}
+                Ok(answer) => panic!("a recorded post was answered {}: {}", answer.status, answer.text),
+                Err(_) => answer_lost = true,
             }
+            tokio::time::sleep(BEFORE_REPEATING).await;
         }
         panic!("a post was never answered");
     }
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.status == 401 && answer.json()["reason"] == "replayed_nonce"
 }

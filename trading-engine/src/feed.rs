@@ -7,17 +7,15 @@
 
 mod continuity;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use goat::service::{Stop, subscriber_channel};
+use goat::service::{ServiceChannel, Stop};
 use goat::values::UnixMicros;
 use goat::wire::market::{EventKind, SubscribeRequest, subscribe_request};
 use goat::wire::{Frame, MarketDataServiceClient};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 pub use continuity::{Continuity, Discontinuity};
@@ -124,18 +122,18 @@ pub struct Feed {
     pub items: mpsc::Receiver<Item>,
 }
 
-/// Starts the feed from the data-engine at `address`. It ends when stopped, or when the core's end is gone.
+/// Starts the feed from the data-engine. It ends when stopped, or when the core's end is gone.
 #[must_use]
-pub fn start(address: SocketAddr, stop: Stop) -> Feed {
+pub fn start(market: ServiceChannel, stop: Stop) -> Feed {
     let (requests, asked) = watch::channel(None);
     let (queue, items) = mpsc::channel(FRAMES_QUEUED_MAX);
-    let socket = Socket { client: client(address), asked, queue, backoff: backoff() };
+    let socket = Socket { client: client(market), asked, queue, backoff: backoff() };
     tokio::spawn(stop.run_until_cancelled_owned(socket.run()));
     Feed { requests, items }
 }
 
-pub(crate) fn client(address: SocketAddr) -> MarketDataServiceClient<Channel> {
-    MarketDataServiceClient::new(subscriber_channel(address)).max_decoding_message_size(FRAME_BYTES_MAX)
+pub(crate) fn client(market: ServiceChannel) -> MarketDataServiceClient<ServiceChannel> {
+    MarketDataServiceClient::new(market).max_decoding_message_size(FRAME_BYTES_MAX)
 }
 
 pub(crate) fn subscribe_request(start: Start, kinds: &[EventKind], follow: bool) -> SubscribeRequest {
@@ -159,7 +157,7 @@ fn backoff() -> ExponentialBackoff {
 }
 
 struct Socket {
-    client: MarketDataServiceClient<Channel>,
+    client: MarketDataServiceClient<ServiceChannel>,
     asked: watch::Receiver<Option<Request>>,
     queue: mpsc::Sender<Item>,
     backoff: ExponentialBackoff,

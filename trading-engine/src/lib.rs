@@ -18,6 +18,7 @@ pub mod changes;
 pub mod core;
 pub mod feed;
 pub mod ledger;
+pub mod measure;
 pub mod plays;
 pub mod restart;
 pub mod runner;
@@ -33,7 +34,7 @@ use std::time::Instant;
 
 use duckdb::Connection;
 use goat::postgres::PostgresError;
-use goat::service::{Failure, Readiness, Stop, bind, serve_admin, serve_grpc};
+use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin, serve_grpc};
 use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
@@ -68,9 +69,14 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let addresses = &settings.trading_engine;
     let grpc = bind("trading_engine.listen", addresses.listen).await?;
     let admin = bind("trading_engine.metrics_listen", addresses.metrics_listen).await?;
+    let entrance = Entrance::of(&settings)?;
+    let market = Reach::of(&settings)?.service_channel(settings.data_engine.listen);
     let plan = plan(&settings)?;
     let readiness = Readiness::default();
-    let administered = tokio::spawn(serve_admin(admin, readiness.clone(), stop.clone()));
+    let administered = tokio::spawn({
+        let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
+        async move { serve_admin(admin, measure::METRICS, &entrance, readiness, stop).await }
+    });
 
     let (folder, planned, kept) = (ledger_folder(&settings), plan.clone(), settings.ledger.clone());
     let opened = tokio::task::spawn_blocking(move || open(&kept, &folder, &planned, cold));
@@ -88,7 +94,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
-        data_engine: settings.data_engine.listen,
+        market,
         started,
         keeper,
         commands: asked,
@@ -113,7 +119,8 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         watchers,
         stop: stop.clone(),
     };
-    let served = serve_grpc(grpc, TradingServiceServer::new(trading), "trading-engine", stop.clone());
+    let served =
+        serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
     let administered = async {
         administered.await.map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))?

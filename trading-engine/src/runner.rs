@@ -10,10 +10,9 @@ mod outbox;
 mod session;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use goat::service::{Readiness, Stop};
+use goat::service::{Readiness, ServiceChannel, Stop};
 use goat::values::Seq;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -59,7 +58,7 @@ pub struct Surroundings {
     /// How far back a cold start reads.
     pub cold_seconds: u32,
     /// The data-engine.
-    pub data_engine: SocketAddr,
+    pub market: ServiceChannel,
     /// Since when the engine has been starting.
     pub started: Instant,
     /// To the ledger's thread.
@@ -89,7 +88,7 @@ pub struct Surroundings {
 /// When the thread cannot be started.
 pub fn start(origin: Origin, surroundings: Surroundings) -> std::io::Result<Outcome<RunnerError>> {
     let (told, outcome) = oneshot::channel();
-    let feed = feed::start(surroundings.data_engine, surroundings.stop.clone());
+    let feed = feed::start(surroundings.market.clone(), surroundings.stop.clone());
     let runtime = Handle::current();
     std::thread::Builder::new().name("core".to_owned()).spawn(move || {
         let ended = Runner::new(origin, surroundings, feed, runtime).run();
@@ -252,7 +251,13 @@ impl Runner {
         for track in self.engine.cycles().tracks() {
             view.closed.entry(track.threshold).or_default().count = track.closed;
         }
+        crate::measure::measure(&view);
         drop(view);
+        let Surroundings { keeper, rows, watchers, .. } = &self.surroundings;
+        keeper.measure();
+        crate::measure::measure_queue("goat_trading_workspace_queue_batches", rows);
+        let watching = u32::try_from(watchers.receiver_count()).unwrap_or(u32::MAX);
+        metrics::gauge!("goat_trading_watchers").set(f64::from(watching));
 
         self.published = Instant::now();
         let waiting = u32::try_from(self.feed.items.len()).unwrap_or(u32::MAX);

@@ -6,7 +6,7 @@ use duckdb::types::Value;
 /// What is handed to the connection at once.
 const CHUNK_BYTES: usize = 128 * 1024;
 /// `PostgreSQL` counts time from the year 2000.
-pub(super) const EPOCH_MICROS: i64 = 946_684_800_000_000;
+pub(crate) const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 const NULL: i32 = -1;

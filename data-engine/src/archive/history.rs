@@ -6,18 +6,23 @@ use duckdb::types::{TimeUnit, Value, ValueRef};
 use futures_util::TryStreamExt;
 use goat::prost_types::{self, Struct};
 use goat::values::UnixMicros;
+use prost::Message;
 use tokio::sync::Mutex;
-use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 use super::ArchiveError;
 use super::copy::EPOCH_MICROS;
 use super::target::{Connected, Target};
-use crate::hot::{TABLES, TableSpec, as_kind};
+use crate::hot::{PAGE_BYTES_MAX, Point, TABLES, TableSpec, as_kind};
 use crate::journal::LogId;
 
 /// The most rows of a page.
 const PAGE_ROWS_MAX: u32 = 10_000;
+/// Positions that are looked through at first; each further step is larger. Without a bound the server would sort
+/// everything that follows for each page.
+const STEP_SEQS: u64 = 100_000;
+const STEP_FACTOR: u64 = 4;
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +44,17 @@ pub struct Page {
     pub rows: Vec<Struct>,
     /// Where the next page goes on; none after the last one.
     pub next_after_seq: Option<u64>,
+    /// What the archive had when the page was read.
+    pub coverage: Coverage,
+}
+
+/// What the archive has of a log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Everything up to here is archived, but for what is missing.
+    pub last_seq: u64,
+    /// Positions up to this one may be missing: the log forgot them before they were archived. 0 when none are.
+    pub missing_through_seq: u64,
 }
 
 /// The archive of one log, for reading.
@@ -63,23 +79,105 @@ impl History {
     /// When there is no such table, or the server fails or does not answer.
     pub async fn page(&self, table: &str, range: &Range, rows_max: u32) -> Result<Page, ArchiveError> {
         let table = find(table)?;
-        let rows_max = rows_max.clamp(1, PAGE_ROWS_MAX);
-        let sql = format!("{} ORDER BY seq LIMIT {}", select(table, range), rows_max + 1);
-        let mut connected = self.connected.lock().await;
-        let session = match connected.take().filter(|session| !session.client.is_closed()) {
-            Some(session) => session,
-            None => self.target.connect().await?,
+        let rows_max = rows_max.clamp(1, PAGE_ROWS_MAX) as usize;
+        self.asked(async |client| self.read_page(client, table, range, rows_max).await).await
+    }
+
+    /// Every price of a token within a range, oldest first, and what the archive had when it was read.
+    ///
+    /// # Errors
+    ///
+    /// When the server fails or does not answer.
+    pub async fn prices(&self, token: &str, range: &Range) -> Result<(Vec<Point>, Coverage), ArchiveError> {
+        self.asked(async |client| {
+            let coverage = self.coverage(client).await?;
+            let sql = format!(
+                "SELECT seq, event_time, price FROM prices
+                 WHERE log = (SELECT log FROM archive_progress WHERE log_id = $1) AND token = $2 AND {}
+                 ORDER BY event_time, seq",
+                wanted(range)
+            );
+            let (log_id, token) = (self.log_id.to_string(), token.to_owned());
+            let parameters: [&(dyn ToSql + Sync); 2] = [&log_id, &token];
+            let mut rows = std::pin::pin!(client.query_raw(&sql, parameters).await?);
+            let mut points = Vec::new();
+            while let Some(row) = rows.try_next().await? {
+                points.extend(as_point(&values(&row)?));
+            }
+            Ok((points, coverage))
+        })
+        .await
+    }
+
+    /// Asks on the connection that is kept. After a failure it is not used again.
+    async fn asked<T>(
+        &self,
+        question: impl AsyncFnOnce(&Client) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        let answering = async {
+            let mut connected = self.connected.lock().await;
+            let session = match connected.take().filter(|session| !session.client.is_closed()) {
+                Some(session) => session,
+                None => self.target.connect().await?,
+            };
+            let answer = question(&session.client).await?;
+            *connected = Some(session);
+            Ok::<_, ArchiveError>(answer)
         };
+        self.target.in_time("reading", answering).await
+    }
+
+    /// What is committed later only adds to it.
+    async fn coverage(&self, client: &Client) -> Result<Coverage, ArchiveError> {
+        let row = client
+            .query_opt(
+                "SELECT last_seq, coalesce((SELECT max(to_seq) FROM archive_gaps WHERE archive_gaps.log = progress.log), 0)
+                 FROM archive_progress progress WHERE log_id = $1",
+                &[&self.log_id.to_string()],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(Coverage::default()) };
+        let seq = |place: usize| {
+            Ok::<_, ArchiveError>(u64::try_from(row.try_get::<_, i64>(place)?).unwrap_or_default())
+        };
+        Ok(Coverage { last_seq: seq(0)?, missing_through_seq: seq(1)? })
+    }
+
+    async fn read_page(
+        &self,
+        client: &Client,
+        table: &TableSpec,
+        range: &Range,
+        rows_max: usize,
+    ) -> Result<Page, ArchiveError> {
+        let coverage = self.coverage(client).await?;
+        let end = range.before_seq.unwrap_or(u64::MAX).min(coverage.last_seq.saturating_add(1));
         let log_id = self.log_id.to_string();
-        let rows = self.target.in_time("reading", session.client.query(&sql, &[&log_id])).await?;
-        // After a failure the connection is not used again.
-        *connected = Some(session);
-        let rows_max = rows_max as usize;
-        let more = rows.len() > rows_max;
-        let kept = rows.iter().take(rows_max);
-        let last_seq = kept.clone().last().and_then(|row| row.try_get::<_, i64>("seq").ok());
-        let next_after_seq = last_seq.filter(|_| more).and_then(|seq| u64::try_from(seq).ok());
-        Ok(Page { rows: kept.map(as_struct).collect::<Result<_, _>>()?, next_after_seq })
+        let mut page = Page { rows: Vec::new(), next_after_seq: None, coverage };
+        let (mut after_seq, mut step, mut bytes) = (range.after_seq, STEP_SEQS, 0_usize);
+        let mut last_seq = 0;
+        while after_seq.saturating_add(1) < end {
+            let before_seq = end.min(after_seq.saturating_add(1).saturating_add(step));
+            let part = Range { after_seq, before_seq: Some(before_seq), ..*range };
+            let limit = rows_max.saturating_sub(page.rows.len()).saturating_add(1);
+            let sql = format!("{} ORDER BY seq LIMIT {limit}", select(table, &part));
+            let parameters: [&(dyn ToSql + Sync); 1] = [&log_id];
+            let mut rows = std::pin::pin!(client.query_raw(&sql, parameters).await?);
+            while let Some(row) = rows.try_next().await? {
+                let fields = as_struct(&row)?;
+                bytes = bytes.saturating_add(fields.encoded_len());
+                let is_full = page.rows.len() >= rows_max || bytes > PAGE_BYTES_MAX;
+                if is_full && !page.rows.is_empty() {
+                    page.next_after_seq = Some(last_seq);
+                    return Ok(page);
+                }
+                last_seq = u64::try_from(row.try_get::<_, i64>("seq")?).unwrap_or_default();
+                page.rows.push(fields);
+            }
+            after_seq = before_seq - 1;
+            step = step.saturating_mul(STEP_FACTOR);
+        }
+        Ok(page)
     }
 
     /// Hands every row of a range to `take`, as the values of its columns, in no particular order.
@@ -114,9 +212,18 @@ fn find(name: &str) -> Result<&'static TableSpec, ArchiveError> {
     TABLES.iter().find(|table| table.name == name).ok_or_else(unknown)
 }
 
-/// Every number and moment in it is one that we have parsed.
 fn select(table: &TableSpec, range: &Range) -> String {
     let columns: Vec<_> = table.all_columns().map(|(name, _)| name).collect();
+    format!(
+        "SELECT {} FROM {} WHERE log = (SELECT log FROM archive_progress WHERE log_id = $1) AND {}",
+        columns.join(", "),
+        table.name,
+        wanted(range)
+    )
+}
+
+/// Every number and moment in it is one that we have parsed.
+fn wanted(range: &Range) -> String {
     let mut wanted = vec![format!("seq > {}", range.after_seq)];
     if let Some(seq) = range.before_seq {
         wanted.push(format!("seq < {seq}"));
@@ -127,12 +234,14 @@ fn select(table: &TableSpec, range: &Range) -> String {
     if let Some(time) = range.to {
         wanted.push(format!("event_time < '{time}'"));
     }
-    format!(
-        "SELECT {} FROM {} WHERE log = (SELECT log FROM archive_progress WHERE log_id = $1) AND {}",
-        columns.join(", "),
-        table.name,
-        wanted.join(" AND ")
-    )
+    wanted.join(" AND ")
+}
+
+fn as_point(values: &[Value]) -> Option<Point> {
+    let [Value::UBigInt(seq), Value::Timestamp(_, micros), Value::Double(price)] = values else {
+        return None;
+    };
+    Some(Point { seq: *seq, time: UnixMicros::new(*micros).ok()?, price: *price })
 }
 
 fn as_struct(row: &Row) -> Result<Struct, ArchiveError> {

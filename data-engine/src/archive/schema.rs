@@ -22,8 +22,15 @@ struct Migration {
     statements: fn() -> Vec<String>,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "tables, progress and gaps", statements: tables }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "tables, progress and gaps", statements: tables },
+    Migration { number: 2, name: "events of the operator's own feeds", statements: user_events },
+];
+
+fn user_events() -> Vec<String> {
+    let table = TABLES.iter().find(|table| table.name == "user_events");
+    table.map(create).unwrap_or_default()
+}
 
 fn tables() -> Vec<String> {
     let mut statements = vec![
@@ -35,23 +42,29 @@ fn tables() -> Vec<String> {
              log integer NOT NULL, from_seq bigint NOT NULL, to_seq bigint NOT NULL, reason text NOT NULL)"
             .to_owned(),
     ];
-    for table in TABLES {
-        let columns: Vec<_> = table
-            .all_columns()
-            .map(|(name, kind)| {
-                format!("{name} {}{}", column_type(kind), if required(kind) { " NOT NULL" } else { "" })
-            })
-            .collect();
-        let (name, (log, kind)) = (table.name, LOG_COLUMN);
-        statements.push(format!(
-            "CREATE TABLE {name} ({log} {kind} NOT NULL, {}) PARTITION BY {PARTITION_KEY}",
-            columns.join(", ")
-        ));
-        statements.push(format!(
-            "CREATE INDEX {name}_event_time_seq ON {name} USING brin (event_time, seq) WITH (pages_per_range = 32)"
-        ));
-    }
+    statements.extend(TABLES.iter().flat_map(create));
     statements
+}
+
+/// Makes a table, unless it is there: what is there is checked afterwards.
+fn create(table: &TableSpec) -> Vec<String> {
+    let columns: Vec<_> = table
+        .all_columns()
+        .map(|(name, kind)| {
+            format!("{name} {}{}", column_type(kind), if required(kind) { " NOT NULL" } else { "" })
+        })
+        .collect();
+    let (name, (log, kind)) = (table.name, LOG_COLUMN);
+    vec![
+        format!(
+            "CREATE TABLE IF NOT EXISTS {name} ({log} {kind} NOT NULL, {}) PARTITION BY {PARTITION_KEY}",
+            columns.join(", ")
+        ),
+        format!(
+            "CREATE INDEX IF NOT EXISTS {name}_event_time_seq ON {name} USING brin (event_time, seq)
+             WITH (pages_per_range = 32)"
+        ),
+    ]
 }
 
 /// The type of a column of the hot store in `PostgreSQL`. It has no unsigned numbers; ours stay below 2^63.

@@ -38,7 +38,7 @@ impl Target {
     }
 
     /// Reaches the server.
-    pub(super) async fn connect(&self) -> Result<Connected, ArchiveError> {
+    pub(crate) async fn connect(&self) -> Result<Connected, ArchiveError> {
         Ok(self.0.connect().await?)
     }
 

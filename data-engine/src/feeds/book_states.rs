@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use goat::event::Venue;
-use goat::values::{Symbol, UnixMicros};
+use goat::values::{Price, Symbol, UnixMicros};
 use goat::wire::market as wire;
 
 use super::board::{Condition, Name};
@@ -21,6 +21,7 @@ struct Book {
     state: State,
     update_id: u64,
     received_time: Option<UnixMicros>,
+    mid: Option<Price>,
 }
 
 impl BookStates {
@@ -31,11 +32,30 @@ impl BookStates {
             state: State::Syncing,
             update_id: 0,
             received_time: None,
+            mid: None,
         });
         if book.state != state {
             tracing::info!(?venue, %symbol, from = ?book.state, to = ?state, "book changed");
             book.state = state;
+            book.mid = None;
         }
+    }
+
+    /// Half way between the best bid and the best ask of a live book, as it was published last.
+    pub fn priced(&self, venue: Venue, symbol: Symbol, mid: Option<Price>) {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(book) = books.get_mut(&(venue, symbol)) {
+            book.mid = mid;
+        }
+    }
+
+    /// The mid price of a book; none unless it is live and fresh at `now`.
+    #[must_use]
+    pub fn mid(&self, venue: Venue, symbol: Symbol, now: UnixMicros) -> Option<Price> {
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = books.get(&(venue, symbol))?;
+        let age = now.since(book.received_time?);
+        (book.state == State::Live && age <= Name::Books.stale_after()).then_some(book.mid)?
     }
 
     /// An update went into a book.
@@ -118,6 +138,21 @@ mod tests {
         let found = books.at(at(103));
         assert_eq!((found[0].state(), found[0].age_ms), (wire::book_state::State::Stale, Some(3000)));
         assert_eq!(found[0].reason, "no update for 3.0 s, limit 2 s");
+    }
+
+    #[test]
+    fn only_a_live_and_fresh_book_prices_anything() {
+        let (books, symbol) = (BookStates::default(), Symbol::parse("SOLUSDT").unwrap());
+        let mid = Price::new(100.0).unwrap();
+        let found = |now| books.mid(Venue::Bybit, symbol, at(now));
+        books.set(Venue::Bybit, symbol, State::Live);
+        books.updated(Venue::Bybit, symbol, 7, at(100));
+        assert_eq!(found(100), None);
+        books.priced(Venue::Bybit, symbol, Some(mid));
+        assert_eq!((found(102), found(103)), (Some(mid), None));
+        books.set(Venue::Bybit, symbol, State::Syncing);
+        books.set(Venue::Bybit, symbol, State::Live);
+        assert_eq!(found(101), None);
     }
 
     #[test]

@@ -8,16 +8,22 @@ use goat::wire::market::{Gap, feed_event};
 use super::{HotError, HotStore};
 
 impl HotStore {
-    /// Gaps, stale feeds and books fetched anew since a moment, newest first; and whether there are more.
+    /// Gaps, stale feeds, books fetched anew and events forgotten since a moment, newest first; whether there are
+    /// more; and from when they are complete, when that is later.
     ///
     /// # Errors
     ///
     /// When the tables are not whole yet, or the database fails.
-    pub async fn gaps(&self, since: UnixMicros, limit: u32) -> Result<(Vec<Gap>, bool), HotError> {
+    pub async fn gaps(
+        &self,
+        since: UnixMicros,
+        limit: u32,
+    ) -> Result<(Vec<Gap>, bool, Option<UnixMicros>), HotError> {
+        let store = self.clone();
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT seq, epoch_us(event_time), kind, feed, symbol, epoch_us(from_time), epoch_us(to_time), reason
-                 FROM feed_events WHERE kind IN ('gap', 'stale', 'resync') AND event_time >= make_timestamp(?)
+                 FROM feed_events WHERE kind IN ('gap', 'stale', 'resync', 'forgotten') AND event_time >= make_timestamp(?)
                  ORDER BY seq DESC LIMIT ?",
             )?;
             let wanted = u64::from(limit).saturating_add(1);
@@ -26,7 +32,9 @@ impl HotStore {
             let most = usize::try_from(limit).unwrap_or(usize::MAX);
             let has_more = gaps.len() > most;
             gaps.truncate(most);
-            Ok((gaps, has_more))
+            // What was never in memory has no time here: then nothing is known of before the log's first event.
+            let missing = store.dropped("feed_events").missing(0, since);
+            Ok((gaps, has_more, missing.and_then(|missing| missing.before)))
         })
         .await
     }

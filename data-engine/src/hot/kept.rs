@@ -17,6 +17,24 @@ pub(super) struct Dropped {
     pub(super) before: Option<UnixMicros>,
 }
 
+/// Rows that a reader asked for and that may have been dropped before it read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// Up to this position; every later row is there.
+    pub through_seq: u64,
+    /// Before this event time; none when the log itself begins later.
+    pub before: Option<UnixMicros>,
+}
+
+impl Dropped {
+    /// What may be missing of the rows after a position and since a moment.
+    pub(super) fn missing(self, after_seq: u64, since: UnixMicros) -> Option<Missing> {
+        let Self { through_seq, before } = self;
+        let touched = through_seq > after_seq && before.is_none_or(|before| before > since);
+        touched.then_some(Missing { through_seq, before })
+    }
+}
+
 /// What a table no longer has, as the folder tells its readers.
 #[derive(Debug, Default)]
 pub(super) struct Kept(Mutex<Dropped>);

@@ -6,12 +6,15 @@ use goat::values::UnixMicros;
 use goat::wire::market::Table;
 
 use super::as_kind;
+use super::kept::Missing;
 use super::tables::{TABLES, TableSpec};
 use super::{HotError, HotStore};
 
 /// A price and its moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
+    /// Its place in the log.
+    pub seq: u64,
     /// When.
     pub time: UnixMicros,
     /// USD.
@@ -39,22 +42,29 @@ impl HotStore {
         .await
     }
 
-    /// The prices of a token since a moment, oldest first.
+    /// The prices of a token since a moment, oldest first, and what may have been dropped of them before they
+    /// were read.
     ///
     /// # Errors
     ///
     /// When the table is not whole yet, or the database fails.
-    pub async fn prices_since(&self, token: String, since: UnixMicros) -> Result<Vec<Point>, HotError> {
+    pub async fn prices_since(
+        &self,
+        token: String,
+        since: UnixMicros,
+    ) -> Result<(Vec<Point>, Option<Missing>), HotError> {
+        let store = self.clone();
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT epoch_us(event_time), price FROM prices
+                "SELECT seq, epoch_us(event_time), price FROM prices
                  WHERE token = ? AND event_time >= make_timestamp(?) ORDER BY event_time, seq",
             )?;
             let points = statement.query_map(params![token, since.get()], |row| {
-                let time = UnixMicros::new(row.get(0)?).unwrap_or_default();
-                Ok(Point { time, price: row.get(1)? })
+                let time = UnixMicros::new(row.get(1)?).unwrap_or_default();
+                Ok(Point { seq: row.get(0)?, time, price: row.get(2)? })
             })?;
-            Ok(points.collect::<Result<Vec<_>, _>>()?)
+            let points = points.collect::<Result<Vec<_>, _>>()?;
+            Ok((points, store.dropped("prices").missing(0, since)))
         })
         .await
     }
@@ -74,6 +84,21 @@ impl HotStore {
                 Ok(Table { name: table.name.to_owned(), rows, retention_hours })
             };
             TABLES.iter().map(count).collect()
+        })
+        .await
+    }
+
+    /// What the database takes, tables and queries together.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn memory_bytes(&self) -> Result<u64, HotError> {
+        self.read_any(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory()",
+            )?;
+            Ok(statement.query_row([], |row| row.get(0))?)
         })
         .await
     }

@@ -5,13 +5,13 @@ use goat::prost_types::Struct;
 use goat::values::UnixMicros;
 use prost::Message;
 
-use super::kept::Dropped;
+use super::kept::{Dropped, Missing};
 use super::read::{as_struct, find};
 use super::tables::TABLES;
 use super::{HotError, HotStore};
 
 /// A page ends early at this size: it must fit into a message.
-const PAGE_BYTES_MAX: usize = 3 * 1024 * 1024;
+pub(crate) const PAGE_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Which rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,12 @@ pub struct Span {
 /// Rows in the order of their positions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// The rows.
-    pub rows: Vec<Struct>,
-    /// The position of the last row; none when there is no row.
-    pub last_seq: Option<u64>,
+    /// The rows, each with its position.
+    pub rows: Vec<(u64, Struct)>,
     /// Whether the span has further rows.
     pub has_more: bool,
+    /// Rows of the span that may have been dropped before they were read.
+    pub missing: Option<Missing>,
     dropped: Dropped,
 }
 
@@ -41,13 +41,6 @@ impl Page {
     #[must_use]
     pub fn oldest_seq(&self) -> u64 {
         self.dropped.through_seq.saturating_add(1)
-    }
-
-    /// Whether rows of `span` may have been dropped before they were read.
-    #[must_use]
-    pub fn misses(&self, span: &Span) -> bool {
-        let dropped_later = self.dropped.through_seq > span.after_seq;
-        dropped_later && self.dropped.before.is_none_or(|before| before > span.since)
     }
 }
 
@@ -72,7 +65,7 @@ impl HotStore {
             ))?;
             let wanted = u64::from(limit).saturating_add(1);
             let mut rows = statement.query(params![span.after_seq, to_seq, span.since.get(), wanted])?;
-            let (mut found, mut last_seq, mut bytes, mut has_more) = (Vec::new(), None, 0_usize, false);
+            let (mut found, mut bytes, mut has_more) = (Vec::new(), 0_usize, false);
             while let Some(row) = rows.next()? {
                 let fields = as_struct(row)?;
                 bytes = bytes.saturating_add(fields.encoded_len());
@@ -81,15 +74,16 @@ impl HotStore {
                     has_more = true;
                     break;
                 }
-                last_seq = Some(row.get("seq")?);
-                found.push(fields);
+                found.push((row.get("seq")?, fields));
             }
-            Ok(Page { rows: found, last_seq, has_more, dropped: store.dropped(table.name) })
+            let dropped = store.dropped(table.name);
+            let missing = dropped.missing(span.after_seq, span.since);
+            Ok(Page { rows: found, has_more, missing, dropped })
         })
         .await
     }
 
-    fn dropped(&self, table: &str) -> Dropped {
+    pub(super) fn dropped(&self, table: &str) -> Dropped {
         let mut kept = TABLES.iter().zip(&self.shared.kept);
         kept.find(|(spec, _)| spec.name == table).map(|(_, kept)| kept.get()).unwrap_or_default()
     }

@@ -1,6 +1,7 @@
 //! The tables: names, columns, and how an event becomes a row. Each stands here and nowhere else.
 
 use duckdb::types::{TimeUnit, Value};
+use goat::event::Payload as Observed;
 use goat::settings::Hot;
 use goat::wire::market::{
     BookSnapshot, Level, MarketEvent, PositionSide, Price, Side, Source, Venue, WalletTrade, WhaleMovement,
@@ -30,7 +31,7 @@ pub struct TableSpec {
 
 /// All tables, in the order in which they are listed.
 pub const TABLES: &[TableSpec] =
-    &[PRICES, ORDER_BOOK_SNAPSHOTS, TRADES, WHALES, CANDLES, FEED_EVENTS, DEAD_LETTERS];
+    &[PRICES, ORDER_BOOK_SNAPSHOTS, TRADES, WHALES, CANDLES, FEED_EVENTS, DEAD_LETTERS, USER_EVENTS];
 
 impl TableSpec {
     /// The statement that makes the table.
@@ -42,6 +43,20 @@ impl TableSpec {
     /// Its columns, in the order of a row's values.
     pub(crate) fn all_columns(&self) -> impl Iterator<Item = Column> {
         COMMON.iter().chain(self.columns).copied()
+    }
+
+    /// The table that an event with this payload belongs to.
+    pub(crate) fn of(payload: &Observed) -> &'static Self {
+        match payload {
+            Observed::Price(_) => &PRICES,
+            Observed::Book(_) => &ORDER_BOOK_SNAPSHOTS,
+            Observed::Trade(_) => &TRADES,
+            Observed::Whale(_) => &WHALES,
+            Observed::Candle(_) => &CANDLES,
+            Observed::Feed(_) => &FEED_EVENTS,
+            Observed::DeadLetter(_) => &DEAD_LETTERS,
+            Observed::User(_) => &USER_EVENTS,
+        }
     }
 
     /// The row of an event; none when the event belongs to another table.
@@ -223,6 +238,16 @@ const DEAD_LETTERS: TableSpec = TableSpec {
     row: |payload| {
         let Payload::DeadLetter(letter) = payload else { return None };
         Some(vec![text(&letter.feed), text(&letter.reason), text(&letter.raw)])
+    },
+    is_trade: false,
+};
+
+const USER_EVENTS: TableSpec = TableSpec {
+    name: "user_events",
+    columns: &[("feed", "VARCHAR NOT NULL"), ("symbol", "VARCHAR"), ("json", "VARCHAR NOT NULL")],
+    row: |payload| {
+        let Payload::User(event) = payload else { return None };
+        Some(vec![text(&event.feed), given(&event.symbol), text(&event.json)])
     },
     is_trade: false,
 };

@@ -51,7 +51,7 @@ async fn the_tables_are_a_fold_of_the_log_and_say_so_until_they_are_whole() {
     assert_eq!(field(0, "block_id"), "Some(NullValue(NullValue))");
     assert_eq!(store.tables().await.unwrap()[0].rows, 500);
     let since = UnixMicros::from_seconds(1_700_000_490).unwrap();
-    assert_eq!(store.prices_since("SOL".to_owned(), since).await.unwrap().len(), 10);
+    assert_eq!(store.prices_since("SOL".to_owned(), since).await.unwrap().0.len(), 10);
     let unknown = store.latest("prices; DROP TABLE prices", 1).await.unwrap_err().to_string();
     assert!(
         unknown.starts_with("there is no table \"prices; DROP TABLE prices\"; there are prices,"),

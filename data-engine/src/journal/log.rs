@@ -1,6 +1,7 @@
 //! The log as its readers share it: what is kept, what is durable, and the newest blocks in memory.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use goat::values::UnixMicros;
@@ -80,6 +81,17 @@ impl Log {
     #[must_use]
     pub fn oldest_seq(&self) -> u64 {
         self.segments().first().map_or(1, |segment| segment.first_seq)
+    }
+
+    /// How many files there are, and what they take together.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be asked for its length.
+    pub fn size(&self) -> io::Result<(u64, u64)> {
+        let segments = self.segments();
+        let lengths: io::Result<Vec<u64>> = segments.iter().map(Segment::bytes).collect();
+        Ok((segments.len() as u64, lengths?.iter().sum()))
     }
 
     /// Waits until there is something after `seq`. Returns false when the log has been closed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use goat::event::{FeedEvent, FeedEventKind, Observation, Payload, Source};
 use goat::values::UnixMicros;
 
 use super::disk::Disk;
@@ -40,6 +41,11 @@ impl Watermark {
         self.0.as_ref().map_or(0, |archived| archived.load(Ordering::Acquire))
     }
 
+    /// Whether there is an archive.
+    fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether the log may forget everything up to `seq`.
     fn lets_go(&self, seq: u64) -> bool {
         self.0.is_none() || self.seq() >= seq
@@ -57,16 +63,102 @@ pub(super) struct Retention {
 }
 
 /// The oldest segment, as retention judges it.
+#[derive(Debug, Clone, Copy)]
 struct Oldest {
     first_seq: u64,
     last_seq: u64,
+    /// The newest event time before its beginning.
+    time_before: UnixMicros,
     /// The newest event time up to its end.
     time: UnixMicros,
     /// Of all segments together.
     bytes: u64,
 }
 
+/// A segment that goes though it is young and nobody else has it.
+#[derive(Debug)]
+pub(super) struct Forgotten {
+    oldest: Oldest,
+    bytes_max: u64,
+}
+
+impl Forgotten {
+    /// What the log is told of it.
+    ///
+    /// It happens at the log's newest time: a replayed world must not look old beside it.
+    pub(super) fn as_observation(&self, head: Head, now: UnixMicros) -> Observation {
+        let Oldest { first_seq, last_seq, time_before, time, bytes } = self.oldest;
+        let reason = format!(
+            "positions {first_seq} to {last_seq} are deleted: the journal takes {bytes} bytes, \
+             journal.disk_bytes_max is {}, and there is no archive",
+            self.bytes_max
+        );
+        let event = FeedEvent {
+            feed: "journal".into(),
+            kind: FeedEventKind::Forgotten,
+            symbol: None,
+            from: Some(time_before).filter(|time| *time > UnixMicros::default()),
+            to: Some(time),
+            reason,
+        };
+        Observation {
+            event_time: head.time,
+            received_time: now,
+            source: Source::Engine,
+            source_position: 0,
+            payload: Payload::Feed(event),
+        }
+    }
+}
+
 impl Retention {
+    /// The oldest segment, when there is no room for another one, it is young, and there is no archive.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub(super) fn must_forget(&self, log: &Log, head: Head) -> Result<Option<Forgotten>, WriteError> {
+        if self.archived.is_on() {
+            return Ok(None);
+        }
+        let bytes_max = self.bytes_max;
+        let forced = |oldest: &Oldest| self.is_full(oldest) && oldest.time >= self.oldest_kept(head);
+        Ok(Oldest::of(log, head)?.filter(forced).map(|oldest| Forgotten { oldest, bytes_max }))
+    }
+
+    /// Deletes what the log has been told it forgets.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails.
+    pub(super) fn forget(
+        &self,
+        disk: &dyn Disk,
+        log: &Log,
+        forgotten: &Forgotten,
+        origin: &mut Origin,
+    ) -> Result<(), WriteError> {
+        let Oldest { first_seq, last_seq, bytes, .. } = forgotten.oldest;
+        tracing::warn!(
+            first_seq,
+            last_seq,
+            bytes,
+            bytes_max = self.bytes_max,
+            "journal.disk_bytes_max is reached; events younger than journal.retention_hours go"
+        );
+        metrics::counter!("goat_journal_segments_forgotten_total").increment(1);
+        delete(disk, log, first_seq, true, origin).map_err(WriteError::NotWritten)
+    }
+
+    fn is_full(&self, oldest: &Oldest) -> bool {
+        oldest.bytes.saturating_add(self.segment_bytes) > self.bytes_max
+    }
+
+    /// A single event from the far future must not make everything else look old.
+    fn oldest_kept(&self, head: Head) -> UnixMicros {
+        head.time.min(UnixMicros::now()).minus(self.age_max)
+    }
+
     /// Deletes what is old and what there is no room for, the oldest first, and never the newest segment.
     ///
     /// Each deletion is durable before the next begins, so that a crash leaves no hole.
@@ -81,12 +173,11 @@ impl Retention {
         head: Head,
         origin: &mut Origin,
     ) -> Result<(), WriteError> {
-        // A single event from the far future must not make everything else look old.
-        let oldest_kept = head.time.min(UnixMicros::now()).minus(self.age_max);
+        let oldest_kept = self.oldest_kept(head);
         let mut deleted = 0;
         loop {
             let Some(oldest) = Oldest::of(log, head)? else { return Ok(()) };
-            let full = oldest.bytes.saturating_add(self.segment_bytes) > self.bytes_max;
+            let full = self.is_full(&oldest);
             let archived = self.archived.lets_go(oldest.last_seq);
             if full && !archived {
                 let archived_seq = self.archived.seq();
@@ -99,15 +190,6 @@ impl Retention {
             let old = archived && oldest.time < oldest_kept && deleted < OLD_AT_ONCE_MAX;
             if !full && !old {
                 return Ok(());
-            }
-            if oldest.time >= oldest_kept {
-                tracing::warn!(
-                    first_seq = oldest.first_seq,
-                    last_seq = oldest.last_seq,
-                    bytes = oldest.bytes,
-                    bytes_max = self.bytes_max,
-                    "journal.disk_bytes_max is reached; events younger than journal.retention_hours go"
-                );
             }
             match delete(disk, log, oldest.first_seq, deleted == 0, origin) {
                 Ok(()) => {}
@@ -129,10 +211,10 @@ impl Oldest {
         let [first, second, ..] = segments.as_slice() else { return Ok(None) };
         let lengths: io::Result<Vec<u64>> = segments.iter().map(Segment::bytes).collect();
         let bytes = lengths.map_err(WriteError::NotWritten)?.iter().sum();
-        #[allow(clippy::cast_precision_loss)]
-        metrics::gauge!("goat_journal_bytes").set(bytes as f64);
+        let time_before = first.index.first().map_or(head.time, |entry| entry.time_before);
         let time = second.index.first().map_or(head.time, |entry| entry.time_before);
-        Ok(Some(Self { first_seq: first.first_seq, last_seq: second.first_seq - 1, time, bytes }))
+        let (first_seq, last_seq) = (first.first_seq, second.first_seq - 1);
+        Ok(Some(Self { first_seq, last_seq, time_before, time, bytes }))
     }
 }
 

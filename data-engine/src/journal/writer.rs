@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use goat::event::Observation;
 use goat::settings::Sync;
@@ -134,6 +134,18 @@ impl Writer {
         if self.uncertain {
             return Err(WriteError::Uncertain(io::Error::other("an earlier write failed")));
         }
+        let mut observations = observations.into_iter().peekable();
+        if observations.peek().is_none() {
+            return Ok(self.head());
+        }
+        self.open_segment()?;
+        self.append_to_open(observations)
+    }
+
+    fn append_to_open<'a>(
+        &mut self,
+        observations: impl IntoIterator<Item = &'a Observation>,
+    ) -> Result<Head, WriteError> {
         let before = self.head();
         let mut encoder = Encoder::new(before.time);
         let mut seq = before.seq;
@@ -149,7 +161,7 @@ impl Writer {
         let Some(last) = blocks.last() else { return Ok(before) };
         let head = Head { seq, time: last.header.time };
 
-        let first_offset = self.open_segment(before.seq + 1)?;
+        let first_offset = self.open.as_ref().map_or(0, |open| open.length);
         self.write(&bytes, first_offset)?;
         if let Some(time) = world_start {
             self.world_began(time);
@@ -171,23 +183,36 @@ impl Writer {
             return Err(WriteError::NotWritten(error));
         }
         // A failed sync is never tried again: the system may have dropped what it could not write.
-        if self.sync == Sync::Always
-            && let Err(error) = open.file.sync()
-        {
-            self.uncertain = true;
-            return Err(WriteError::Uncertain(error));
+        if self.sync == Sync::Always {
+            let begun = Instant::now();
+            if let Err(error) = open.file.sync() {
+                self.uncertain = true;
+                return Err(WriteError::Uncertain(error));
+            }
+            metrics::histogram!("goat_journal_sync_seconds").record(begun.elapsed());
         }
         open.length = offset + bytes.len() as u64;
         Ok(())
     }
 
-    /// The offset at which `first_seq` goes, in the open segment or a new one.
-    fn open_segment(&mut self, first_seq: u64) -> Result<u64, WriteError> {
+    /// Sees to it that the open segment has room, or begins a new one.
+    ///
+    /// What is forgotten for want of room is said in the log before it goes: a crash in between says it again, but
+    /// nothing goes unsaid.
+    fn open_segment(&mut self) -> Result<(), WriteError> {
         if let Some(open) = &self.open
             && open.length < self.segment_bytes_max
         {
-            return Ok(open.length);
+            return Ok(());
         }
+        while self.open.is_some()
+            && let Some(forgotten) = self.retention.must_forget(&self.log, self.head())?
+        {
+            let said = forgotten.as_observation(self.head(), UnixMicros::now());
+            self.append_to_open([&said])?;
+            self.retention.forget(self.disk.as_ref(), &self.log, &forgotten, &mut self.origin)?;
+        }
+        let first_seq = self.head().seq + 1;
         self.retention.make_room(self.disk.as_ref(), &self.log, self.head(), &mut self.origin)?;
         let name = file_name(first_seq);
         let file = match self.disk.create(&name).and_then(|file| self.begin(&file, first_seq).map(|()| file))
@@ -202,7 +227,7 @@ impl Writer {
         let length = SEGMENT_HEADER_BYTES as u64;
         self.open = Some(OpenSegment { file: Arc::clone(&file), length });
         self.log.change_segments(|segments| segments.push(Segment::new(first_seq, file)));
-        Ok(length)
+        Ok(())
     }
 
     fn begin(&self, file: &Arc<dyn DiskFile>, first_seq: u64) -> io::Result<()> {

@@ -8,11 +8,11 @@ use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 use duckdb::{Connection, InterruptHandle, Statement};
 use goat::prost_types::{ListValue, Value, value::Kind};
 use goat::settings::Query as Limits;
+use goat::sql::{Dialect, admit};
 use goat::wire::market::{Column, QueryResponse};
 use prost::Message;
 
 use super::QueryError;
-use super::guard::admit;
 use crate::hot::{HotStore, TABLES, as_kind};
 
 /// Parsing and printing recurse as deep as a statement is nested or long; untouched pages cost nothing.
@@ -20,6 +20,22 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// An interrupt that comes while a statement is being prepared is lost, so it is repeated.
 const WATCH_EVERY: Duration = Duration::from_millis(10);
 const MB: u64 = 1024 * 1024;
+
+/// What may run on the archive in place of `sql`. Blocks its thread.
+pub(super) fn admitted_for_archive(sql: &str, limits: &Limits) -> Result<String, QueryError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        QueryError::Failed(format!("the thread of a query did not end well: {error}"))
+    };
+    let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+    let bytes_max = usize::try_from(limits.text_bytes_max).unwrap_or(usize::MAX);
+    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK_BYTES);
+    std::thread::scope(|scope| {
+        let admitting = thread
+            .spawn_scoped(scope, || admit(sql, &tables, bytes_max, Dialect::PostgreSql))
+            .map_err(|error| failed(&error))?;
+        Ok(admitting.join().map_err(|_| failed(&"it panicked"))??)
+    })
+}
 
 /// A query and what it may cost.
 #[derive(Debug)]
@@ -73,7 +89,7 @@ impl Query {
     fn answer(&self, handle: &SyncSender<Arc<InterruptHandle>>) -> Result<QueryResponse, QueryError> {
         let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
         let bytes_max = usize::try_from(self.limits.text_bytes_max).unwrap_or(usize::MAX);
-        let admitted = admit(&self.sql, &tables, bytes_max)?;
+        let admitted = admit(&self.sql, &tables, bytes_max, Dialect::DuckDb)?;
         let connection = self.hot.connect()?;
         // The receiver is there until the answer has come.
         let _ = handle.send(connection.interrupt_handle());
@@ -161,7 +177,7 @@ fn type_name(logical: &LogicalTypeHandle) -> String {
 }
 
 /// How long a value is as JSON, with its comma; an estimate for texts that need escapes.
-fn json_bytes(value: &Value) -> usize {
+pub(super) fn json_bytes(value: &Value) -> usize {
     match &value.kind {
         Some(Kind::StringValue(text)) => text.len().saturating_add(3),
         Some(Kind::ListValue(list)) => list.values.iter().map(json_bytes).sum::<usize>().saturating_add(3),

@@ -1,6 +1,7 @@
 //! Queries against tables with rows in them.
 
 mod analytics;
+mod archive;
 mod bounds;
 
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use goat::service::Stop;
 use goat::settings::{Hot, Query as Limits};
 use goat::values::{Price, Symbol, UnixMicros};
 
-use super::guard::tests::{ORDINARY, hostile};
 use super::*;
 use crate::journal::{Directory, Log, LogId, Writer, recover};
+use goat::sql::statements::{ORDINARY, hostile};
 
 pub(crate) const PRICES: u32 = 1000;
 
@@ -107,7 +108,7 @@ pub(super) fn digest(hot: &HotStore) -> Vec<String> {
 }
 
 pub(super) fn queries(hot: &HotStore) -> Queries {
-    Queries::new(hot.clone(), &Limits::default())
+    Queries::new(hot.clone(), None, &Limits::default())
 }
 
 /// The answer as text, one line a row.
@@ -130,7 +131,7 @@ async fn no_hostile_statement_changes_a_table() {
     let before = digest(&filled.hot);
 
     for (sql, _) in hostile::all() {
-        let refused = queries.answer((*sql).to_owned()).await.unwrap_err();
+        let refused = queries.answer((*sql).to_owned(), QueryTarget::Hot).await.unwrap_err();
         assert!(matches!(refused, QueryError::Refused(_)), "{sql}: {refused}");
     }
 
@@ -173,7 +174,7 @@ async fn what_the_guard_lets_through_the_database_understands() {
     let queries = queries(&filled.hot);
     let mut wrong = Vec::new();
     for sql in ORDINARY {
-        if let Err(error) = queries.answer((*sql).to_owned()).await {
+        if let Err(error) = queries.answer((*sql).to_owned(), QueryTarget::Hot).await {
             wrong.push(format!("{sql}: {error}"));
         }
     }

@@ -50,13 +50,13 @@ async fn a_trade_is_recorded_once_also_after_a_restart() {
     let (ingest, thread) = start(directory.path());
     let first =
         ingest.submit(vec![trade("a", "USDC"), trade("a", "USDT"), trade("a", "USDC")]).await.unwrap();
-    assert_eq!(first, Receipt { accepted: 2, duplicate: 1, head_seq: 2 });
+    assert_eq!(first, Receipt { accepted: 2, duplicate: 1, head_seq: 2, first_seq: 1 });
     drop(ingest);
     thread.join().unwrap().unwrap();
 
     let (ingest, thread) = start(directory.path());
     let again = ingest.submit(vec![trade("a", "USDC"), trade("b", "USDC")]).await.unwrap();
-    assert_eq!(again, Receipt { accepted: 1, duplicate: 1, head_seq: 3 });
+    assert_eq!(again, Receipt { accepted: 1, duplicate: 1, head_seq: 3, first_seq: 3 });
     drop(ingest);
     thread.join().unwrap().unwrap();
 }
@@ -71,7 +71,7 @@ async fn a_rewindable_source_goes_on_where_it_was() {
 
     let (ingest, thread) = start(directory.path());
     let receipt = ingest.submit((4..=8).map(positioned).collect()).await.unwrap();
-    assert_eq!(receipt, Receipt { accepted: 3, duplicate: 2, head_seq: 8 });
+    assert_eq!(receipt, Receipt { accepted: 3, duplicate: 2, head_seq: 8, first_seq: 6 });
     drop(ingest);
     thread.join().unwrap().unwrap();
 }

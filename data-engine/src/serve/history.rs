@@ -44,7 +44,8 @@ mod tests {
     use super::*;
 
     fn points(seconds: impl IntoIterator<Item = i64>) -> Vec<Point> {
-        let point = |second| Point { time: UnixMicros::from_seconds(second).unwrap(), price: second as f64 };
+        let point =
+            |second| Point { seq: 1, time: UnixMicros::from_seconds(second).unwrap(), price: second as f64 };
         seconds.into_iter().map(point).collect()
     }
 

@@ -17,6 +17,9 @@ use crate::feeds::board::Name;
 use crate::journal::Start;
 use crate::latest::as_price;
 
+/// A week of prices at one a second is half a million points.
+const LINE_HOURS_MAX: f64 = 168.0;
+
 #[tonic::async_trait]
 impl MarketDataService for MarketData {
     type SubscribeStream = Reply<Frame>;
@@ -151,18 +154,22 @@ impl MarketDataService for MarketData {
         let request = request.into_inner();
         let token = token(&request.token)?;
         let hours = request.hours.unwrap_or(2.0);
-        if !(hours > 0.0 && hours <= 24.0) {
-            return Err(Kind::Invalid.status(format!("hours must be above 0 and at most 24, got {hours}")));
+        if !(hours > 0.0 && hours <= LINE_HOURS_MAX) {
+            let message = format!("hours must be above 0 and at most {LINE_HOURS_MAX}, got {hours}");
+            return Err(Kind::Invalid.status(message));
         }
         let points_max = limit("max_points", request.max_points, 2000, 20_000)?;
         let price = self.latest.price(&token).ok_or_else(|| self.no_price(&token))?;
         let since = self.log.head().time.minus(Duration::from_secs_f64(hours * 3600.0));
-        let points = self.hot.prices_since(token.clone(), since).await?;
+        let (points, lacking) = self.line(token.clone(), since).await?;
+        let (complete_from, why) = lacking.unzip();
         Ok(Response::new(wire::GetPriceHistoryResponse {
             token,
             points: thin(&points, points_max),
             gaps: gaps(&points),
             source: price.source,
+            complete_from: complete_from.map(Into::into),
+            incomplete_reason: why.map(|why| why.to_string()).unwrap_or_default(),
         }))
     }
 
@@ -195,7 +202,10 @@ impl MarketDataService for MarketData {
         &self,
         request: Request<wire::QueryRequest>,
     ) -> Result<Response<wire::QueryResponse>, Status> {
-        Ok(Response::new(self.queries.answer(request.into_inner().sql).await?))
+        let request = request.into_inner();
+        let target = wire::QueryTarget::try_from(request.target)
+            .map_err(|_| Kind::Invalid.status(format!("target has the unknown number {}", request.target)))?;
+        Ok(Response::new(self.queries.answer(request.sql, target).await?))
     }
 
     async fn backfill(
@@ -210,6 +220,30 @@ impl MarketDataService for MarketData {
         request: Request<wire::SyncRequest>,
     ) -> Result<Response<wire::SyncResponse>, Status> {
         Ok(Response::new(self.sync_page(request.into_inner()).await?))
+    }
+
+    async fn insert(
+        &self,
+        request: Request<wire::InsertRequest>,
+    ) -> Result<Response<wire::InsertResponse>, Status> {
+        let receipt = self.publish_one(request.into_inner().event).await?;
+        Ok(Response::new(wire::InsertResponse { duplicate: receipt.duplicate > 0 }))
+    }
+
+    async fn insert_batch(
+        &self,
+        request: Request<wire::InsertBatchRequest>,
+    ) -> Result<Response<wire::InsertBatchResponse>, Status> {
+        Ok(Response::new(self.publish_batch(request.into_inner().events).await?.into()))
+    }
+
+    async fn insert_sync(
+        &self,
+        request: Request<wire::InsertSyncRequest>,
+    ) -> Result<Response<wire::InsertSyncResponse>, Status> {
+        let receipt = self.publish_one(request.into_inner().event).await?;
+        let seq = (receipt.accepted > 0).then_some(receipt.first_seq);
+        Ok(Response::new(wire::InsertSyncResponse { seq, duplicate: receipt.duplicate > 0 }))
     }
 
     async fn list_gaps(

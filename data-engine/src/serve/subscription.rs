@@ -193,6 +193,9 @@ impl Subscription {
             _ => self.heartbeat_due = Instant::now() + HEARTBEAT,
         }
         if let Item::Batch(batch) = &item {
+            #[allow(clippy::cast_precision_loss)]
+            let lag = self.log.head().seq.saturating_sub(batch.covers_to) as f64;
+            metrics::histogram!("goat_subscription_lag_events").record(lag);
             self.uncovered = batch.covers_to + 1;
         }
         item

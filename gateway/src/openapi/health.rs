@@ -15,6 +15,7 @@ pub(super) fn path() -> Value {
         "tags": ["Gateway"],
         "summary": "How the whole is doing",
         "description": "Asks both engines, and waits one second for each.",
+        "security": [{super::TOKEN: ["read"]}],
         "responses": {"200": answer("Both engines answer."), "503": answer("An engine does not answer.")},
     }})
 }

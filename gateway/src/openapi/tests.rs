@@ -99,7 +99,7 @@ fn an_operation_tells_what_its_comment_tells() {
     assert_eq!(operation["parameters"][0]["in"], "path");
     assert_eq!(
         operation["parameters"][1]["description"],
-        "How far back from the newest event; 2 when absent, 24 at most."
+        "How far back from the newest event; 2 when absent, 168 at most."
     );
 }
 

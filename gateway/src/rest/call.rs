@@ -13,11 +13,6 @@ use super::codec::DynamicCodec;
 use crate::engines::Engine;
 use crate::problem::Problem;
 
-/// A single answer comes within this time or not at all.
-const DEADLINE: Duration = Duration::from_secs(10);
-/// The longest answers are ten thousand rows.
-const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// An RPC and the engine that answers it.
 #[derive(Debug, Clone)]
 pub(super) struct Rpc {
@@ -38,6 +33,11 @@ impl Rpc {
         Ok(Self { method: method.clone(), path, engine })
     }
 
+    /// Its path, as gRPC knows it.
+    pub(super) fn name(&self) -> &str {
+        self.path.path()
+    }
+
     /// The message that it takes.
     pub(super) fn input(&self) -> MessageDescriptor {
         self.method.input()
@@ -54,29 +54,31 @@ impl Rpc {
     }
 
     /// Asks for one message.
-    pub(super) async fn unary(&self, message: DynamicMessage) -> Result<DynamicMessage, Problem> {
-        let mut client = client(self.engine.shared());
+    pub(super) async fn unary(&self, request: Request<DynamicMessage>) -> Result<DynamicMessage, Problem> {
+        let mut client = self.client(self.engine.shared());
         let asked = async {
             self.ready(&mut client).await?;
-            let answer = client.unary(Request::new(message), self.path.clone(), self.codec()).await;
+            let answer = client.unary(request, self.path.clone(), self.codec()).await;
             answer.map_err(|status| self.engine.problem(&status))
         };
-        match tokio::time::timeout(DEADLINE, asked).await {
+        match tokio::time::timeout(self.deadline(), asked).await {
             Ok(answer) => answer.map(tonic::Response::into_inner),
             Err(_) => Err(self.too_slow()),
         }
     }
 
     /// Asks for a stream; only its opening has a deadline.
-    pub(super) async fn stream(&self, message: DynamicMessage) -> Result<Streaming<DynamicMessage>, Problem> {
-        let mut client = client(self.engine.own());
+    pub(super) async fn stream(
+        &self,
+        request: Request<DynamicMessage>,
+    ) -> Result<Streaming<DynamicMessage>, Problem> {
+        let mut client = self.client(self.engine.own());
         let asked = async {
             self.ready(&mut client).await?;
-            let answer =
-                client.server_streaming(Request::new(message), self.path.clone(), self.codec()).await;
+            let answer = client.server_streaming(request, self.path.clone(), self.codec()).await;
             answer.map_err(|status| self.engine.problem(&status))
         };
-        match tokio::time::timeout(DEADLINE, asked).await {
+        match tokio::time::timeout(self.deadline(), asked).await {
             Ok(answer) => answer.map(tonic::Response::into_inner),
             Err(_) => Err(self.too_slow()),
         }
@@ -91,14 +93,18 @@ impl Rpc {
     }
 
     fn too_slow(&self) -> Problem {
-        let seconds = DEADLINE.as_secs();
+        let seconds = self.deadline().as_secs_f64();
         Problem::new(
             Code::DeadlineExceeded,
             format!("the {} did not answer within {seconds} s", self.engine.name()),
         )
     }
-}
 
-fn client(channel: Channel) -> Grpc<Channel> {
-    Grpc::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+    fn deadline(&self) -> Duration {
+        self.engine.limits.call_timeout()
+    }
+
+    fn client(&self, channel: Channel) -> Grpc<Channel> {
+        Grpc::new(channel).max_decoding_message_size(self.engine.limits.response_bytes_max as usize)
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Query;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, ReflectMessage, Value};
@@ -13,7 +13,6 @@ use serde::de::DeserializeSeed;
 use tonic::Code;
 
 use super::value;
-use crate::app::BODY_BYTES_MAX;
 use crate::problem::Problem;
 use crate::schema::{Binding, BodyRule, dotted, field_path};
 
@@ -35,14 +34,19 @@ pub(super) fn query(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
         .map_err(|error| Problem::invalid(format!("the query cannot be read: {}", error.body_text())))
 }
 
-/// Reads a body of JSON.
+/// Reads a body of JSON. One that announces more than is read is refused before it is sent.
 ///
 /// Another content type is refused: browsers send those across origins without asking first.
-pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, BODY_BYTES_MAX))
+pub(super) async fn read_body(headers: &HeaderMap, body: Body, bytes_max: u32) -> Result<Bytes, Problem> {
+    let announced: Option<u64> =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length| length > bytes_max.into()) {
+        return Err(body_too_large(bytes_max));
+    }
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, bytes_max as usize))
         .await
         .map_err(|_| Problem::new(Code::DeadlineExceeded, "the body did not come within 10 s"))?
-        .map_err(|error| too_large_or_broken(&error))?;
+        .map_err(|error| too_large_or_broken(&error, bytes_max))?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !bytes.is_empty() && !essence.eq_ignore_ascii_case("application/json") {
@@ -52,18 +56,18 @@ pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     Ok(bytes)
 }
 
-fn too_large_or_broken(error: &axum::Error) -> Problem {
+fn too_large_or_broken(error: &axum::Error, bytes_max: u32) -> Problem {
     // The length limit is the only error of the body that is not the connection's, and it has no type of ours.
     if error.to_string().contains("length limit") {
-        body_too_large()
+        body_too_large(bytes_max)
     } else {
         Problem::invalid(format!("the body could not be read: {error}"))
     }
 }
 
-/// The body is longer than any request of ours.
-pub(crate) fn body_too_large() -> Problem {
-    Problem::invalid(format!("the body is longer than {BODY_BYTES_MAX} bytes"))
+/// The body is longer than what this request may have.
+fn body_too_large(bytes_max: u32) -> Problem {
+    Problem::invalid(format!("the body is longer than {bytes_max} bytes"))
         .with_http(StatusCode::PAYLOAD_TOO_LARGE)
 }
 

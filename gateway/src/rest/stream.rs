@@ -14,8 +14,8 @@ use goat::service::Stop;
 use metrics::gauge;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tonic::Code;
 use tonic::codec::Streaming;
+use tonic::{Code, Request};
 
 use super::call::Rpc;
 use super::request::Given;
@@ -27,8 +27,6 @@ use crate::problem::Problem;
 
 /// A comment goes out this often when there is nothing else, so that nobody on the way hangs up.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// More would cost more memory for the windows of their connections than a gateway should take.
-const STREAMS_MAX: usize = 256;
 /// The position that a stream begins after; requests that have it can be resumed.
 const AFTER: &str = "after_seq";
 /// The other ways to begin, which a position replaces.
@@ -63,18 +61,20 @@ impl Form {
 /// Lets so many streams be open at once, and ends them all when the service stops.
 #[derive(Debug, Clone)]
 pub(super) struct StreamLimit {
+    most: u32,
     free: Arc<Semaphore>,
     stop: Stop,
 }
 
 impl StreamLimit {
-    pub(super) fn new(stop: Stop) -> Self {
-        Self { free: Arc::new(Semaphore::new(STREAMS_MAX)), stop }
+    /// Each takes memory for the windows of a connection of its own.
+    pub(super) fn new(most: u32, stop: Stop) -> Self {
+        Self { most, free: Arc::new(Semaphore::new(most as usize)), stop }
     }
 
     fn enter(&self) -> Result<OpenStream, Problem> {
         let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| {
-            Problem::new(Code::ResourceExhausted, format!("{STREAMS_MAX} streams are open; try again later"))
+            Problem::new(Code::ResourceExhausted, format!("{} streams are open; try again later", self.most))
         })?;
         gauge!(OPEN_STREAMS).increment(1);
         Ok(OpenStream { _permit: permit, stop: self.stop.clone() })
@@ -140,14 +140,14 @@ pub(crate) fn resumed_by(request: &MessageDescriptor) -> Option<FieldDescriptor>
 /// Opens the stream and answers with it. What goes wrong before it opens is answered as a status.
 pub(super) async fn open(
     rpc: &Rpc,
-    message: DynamicMessage,
+    request: Request<DynamicMessage>,
     form: Form,
     limit: &StreamLimit,
 ) -> Result<Response, Problem> {
     let opened = limit.enter()?;
     let stop = opened.stop.clone();
     let streaming = tokio::select! {
-        streaming = rpc.stream(message) => streaming?,
+        streaming = rpc.stream(request) => streaming?,
         () = stop.cancelled() => return Err(stopping()),
     };
     let messages = messages(streaming, rpc.engine().clone(), opened);

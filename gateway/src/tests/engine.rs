@@ -159,6 +159,21 @@ impl MarketDataService for Engine {
         Ok(Response::new(market::SyncResponse { table: request.table, next_since_id, ..Default::default() }))
     }
 
+    async fn insert(&self, _: Request<market::InsertRequest>) -> Answer<market::InsertResponse> {
+        not_here()
+    }
+
+    async fn insert_batch(
+        &self,
+        _: Request<market::InsertBatchRequest>,
+    ) -> Answer<market::InsertBatchResponse> {
+        not_here()
+    }
+
+    async fn insert_sync(&self, _: Request<market::InsertSyncRequest>) -> Answer<market::InsertSyncResponse> {
+        not_here()
+    }
+
     async fn list_gaps(&self, _: Request<market::ListGapsRequest>) -> Answer<market::ListGapsResponse> {
         not_here()
     }

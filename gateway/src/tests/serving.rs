@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use goat::service::Stop;
+use goat::service::{Entrance, Stop, serve_http};
+use goat::settings::Settings;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +16,7 @@ struct Served {
     nobody: SocketAddr,
     stop: Stop,
     client: reqwest::Client,
-    ended: tokio::task::JoinHandle<Result<(), goat::service::Failure>>,
+    ended: tokio::task::JoinHandle<()>,
 }
 
 impl Served {
@@ -29,8 +30,15 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Stop::new();
-        let router = crate::router(engine, nobody, &stop).unwrap();
-        let ended = tokio::spawn(crate::http::serve(listener, router, stop.clone()));
+        let mut settings = Settings::default();
+        settings.data_engine.listen = engine;
+        settings.trading_engine.listen = nobody;
+        let entrance = Entrance::of(&settings).unwrap();
+        let router = crate::router(&settings, &entrance, &stop).unwrap();
+        let ended = tokio::spawn({
+            let stop = stop.clone();
+            async move { serve_http(listener, &entrance, "gateway", router, stop).await }
+        });
         Self { address, nobody, stop, client: reqwest::Client::new(), ended }
     }
 
@@ -83,6 +91,7 @@ async fn a_call_takes_its_fields_from_path_and_query() {
         history,
         json!({
             "token": "SOL", "points": [{"price": 0.5}, {"price": 0.5}], "gaps": [], "source": "SOURCE_UNSPECIFIED",
+            "incompleteReason": "",
         })
     );
 }
@@ -128,21 +137,40 @@ async fn a_request_that_cannot_be_right_names_the_field_and_the_value() {
 }
 
 #[tokio::test]
-async fn unknown_paths_wrong_verbs_and_long_bodies_have_their_own_status() {
+async fn unknown_paths_and_wrong_verbs_have_their_own_status() {
     let gateway = Served::start().await;
 
     let unknown = gateway.refusal("/prize/SOL").await;
     let wrong = gateway.send(Method::DELETE, "/price/SOL", &[]).await;
     let allowed = wrong.headers()["allow"].to_str().unwrap().to_owned();
     let (status, verb): (_, Value) = (wrong.status().as_u16(), wrong.json().await.unwrap());
-    let url = format!("http://{}/price/SOL", gateway.address);
-    let long = gateway.client.post(url).body(vec![b' '; 64 * 1024 + 1]).send().await.unwrap();
 
     assert_eq!(unknown, (404, "nothing is served at /prize/SOL".to_owned()));
     assert_eq!((status, allowed.as_str()), (405, "GET,HEAD"));
     assert_eq!(verb, json!({"code": 12, "message": "DELETE is not allowed on /price/SOL", "details": []}));
-    assert_eq!(long.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(long.json::<Value>().await.unwrap()["message"], "the body is longer than 65536 bytes");
+}
+
+#[tokio::test]
+async fn a_body_that_announces_too_much_is_refused_before_it_comes_and_who_changes_something_may_send_more() {
+    let gateway = Served::start().await;
+
+    for (path, bytes_max) in [("/query", 64 * 1024), ("/insert", 4 * 1024 * 1024)] {
+        let head = |length: u32| {
+            format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+            )
+        };
+        let mut connection = TcpStream::connect(gateway.address).await.unwrap();
+        connection.write_all(head(bytes_max + 1).as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+        assert!(answer.contains(&format!("the body is longer than {bytes_max} bytes")), "{path}: {answer}");
+
+        let url = format!("http://{}{path}", gateway.address);
+        let taken = gateway.client.post(url).body(vec![b' '; bytes_max as usize]).send().await.unwrap();
+        assert_eq!(taken.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -273,7 +301,7 @@ async fn stopping_ends_open_streams_at_once() {
     let began = Instant::now();
     gateway.stop.cancel();
     let rest = read_until(&mut stream, "never").await;
-    gateway.ended.await.unwrap().unwrap();
+    gateway.ended.await.unwrap();
 
     assert!(rest.contains("the gateway is stopping"), "{rest}");
     assert!(began.elapsed() < Duration::from_secs(2));

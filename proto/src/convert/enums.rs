@@ -51,6 +51,7 @@ paired!(FeedEventKind, wire::feed_event::Kind, "kind", {
     ClockSkew = ClockSkew,
     JumpHeld = JumpHeld,
     ReplayEnd = ReplayEnd,
+    Forgotten = Forgotten,
 });
 
 /// Reads the number of a wire enum into the domain.

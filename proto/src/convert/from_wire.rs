@@ -4,9 +4,9 @@ use super::InvalidMessage;
 use super::enums::read;
 use crate::event::{
     BookSnapshot, Candle, DeadLetter, FeedEvent, Level, Observation, Payload, Perp, PositionSide, TokenPrice,
-    WalletTrade, WhaleMovement,
+    UserEvent, WalletTrade, WhaleMovement,
 };
-use crate::values::{Price, Quantity, Symbol, UnixMicros};
+use crate::values::{InvalidValue, Price, Quantity, Symbol, UnixMicros};
 use crate::wire::market as wire;
 use crate::wire::market::market_event::Payload as WirePayload;
 
@@ -38,8 +38,7 @@ impl TryFrom<WirePayload> for Payload {
             WirePayload::DeadLetter(letter) => {
                 Self::DeadLetter(DeadLetter::new(letter.feed, letter.reason, letter.raw))
             }
-            // Nothing publishes these yet.
-            WirePayload::User(_) => return Err(InvalidMessage::Missing("payload")),
+            WirePayload::User(event) => Self::User(Box::new(event.try_into()?)),
         })
     }
 }
@@ -87,8 +86,8 @@ impl TryFrom<wire::WalletTrade> for WalletTrade {
     fn try_from(trade: wire::WalletTrade) -> Result<Self, InvalidMessage> {
         Ok(Self {
             side: read::<wire::Side, _>("side", trade.side)?,
-            sol_amount: Quantity::new(trade.sol_amount)?,
-            stablecoin_amount: Quantity::new(trade.stablecoin_amount)?,
+            sol_amount: quantity("sol_amount", trade.sol_amount)?,
+            stablecoin_amount: quantity("stablecoin_amount", trade.stablecoin_amount)?,
             price: Price::new(trade.price)?,
             perp: Perp {
                 has_position: trade.has_perp_position,
@@ -113,7 +112,7 @@ impl TryFrom<wire::WhaleMovement> for WhaleMovement {
 
     fn try_from(whale: wire::WhaleMovement) -> Result<Self, InvalidMessage> {
         Ok(Self {
-            abs_change: Quantity::new(whale.abs_change)?,
+            abs_change: quantity("abs_change", whale.abs_change)?,
             perp: Perp {
                 has_position: whale.has_perp_position,
                 side: position_side(whale.perp_side)?,
@@ -148,11 +147,11 @@ impl TryFrom<wire::Candle> for Candle {
             venue: read::<wire::Venue, _>("venue", candle.venue)?,
             interval_seconds: candle.interval_seconds,
             open_time: time("open_time", candle.open_time)?,
-            open: Price::new(candle.open)?,
-            high: Price::new(candle.high)?,
-            low: Price::new(candle.low)?,
-            close: Price::new(candle.close)?,
-            volume: Quantity::new(candle.volume)?,
+            open: price("open", candle.open)?,
+            high: price("high", candle.high)?,
+            low: price("low", candle.low)?,
+            close: price("close", candle.close)?,
+            volume: quantity("volume", candle.volume)?,
         })
     }
 }
@@ -161,10 +160,7 @@ impl TryFrom<wire::FeedEvent> for FeedEvent {
     type Error = InvalidMessage;
 
     fn try_from(event: wire::FeedEvent) -> Result<Self, InvalidMessage> {
-        let symbol = match event.symbol.as_str() {
-            "" => None,
-            text => Some(Symbol::parse(text)?),
-        };
+        let symbol = given_symbol(&event.symbol)?;
         Ok(Self {
             kind: read::<wire::feed_event::Kind, _>("kind", event.kind)?,
             symbol,
@@ -174,6 +170,30 @@ impl TryFrom<wire::FeedEvent> for FeedEvent {
             reason: event.reason,
         })
     }
+}
+
+impl TryFrom<wire::UserEvent> for UserEvent {
+    type Error = InvalidMessage;
+
+    fn try_from(event: wire::UserEvent) -> Result<Self, InvalidMessage> {
+        let symbol = given_symbol(&event.symbol)?;
+        Ok(Self::new(event.feed, symbol, event.json)?)
+    }
+}
+
+/// A symbol that may be absent.
+fn given_symbol(text: &str) -> Result<Option<Symbol>, InvalidValue> {
+    if text.is_empty() { Ok(None) } else { Symbol::parse(text).map(Some) }
+}
+
+/// A price, refused by the name of its field.
+fn price(field: &'static str, value: f64) -> Result<Price, InvalidValue> {
+    Price::new(value).map_err(|error| InvalidValue { field, ..error })
+}
+
+/// An amount, refused by the name of its field.
+fn quantity(field: &'static str, value: f64) -> Result<Quantity, InvalidValue> {
+    Quantity::new(value).map_err(|error| InvalidValue { field, ..error })
 }
 
 fn time(

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::event::{
     BookSnapshot, Candle, DeadLetter, FeedEvent, FeedEventKind, Level, Observation, Payload, Perp,
-    PositionSide, Side, Source, TokenPrice, Venue, WalletTrade, WhaleMovement,
+    PositionSide, Side, Source, TokenPrice, UserEvent, Venue, WalletTrade, WhaleMovement,
 };
 use crate::values::{Price, Quantity, Symbol};
 use crate::wire::market as wire;
@@ -110,6 +110,7 @@ fn one_of_each_kind() -> Vec<Payload> {
             reason: "nothing came".into(),
         }),
         Payload::DeadLetter(DeadLetter::new("trades", "price must be greater than zero, got 0", "{}")),
+        Payload::User(Box::new(UserEvent::new("my.feed", Some(symbol("SOL")), r#"{"mood":0.7}"#).unwrap())),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use crate::event::{
     BookSnapshot, Candle, DeadLetter, FeedEvent, Level, Observation, Payload, PositionSide, TokenPrice,
-    WalletTrade, WhaleMovement,
+    UserEvent, WalletTrade, WhaleMovement,
 };
 use crate::wire::market as wire;
 use crate::wire::market::market_event::Payload as WirePayload;
@@ -30,6 +30,7 @@ impl From<&Payload> for WirePayload {
             Payload::Candle(candle) => Self::Candle(candle.into()),
             Payload::Feed(event) => Self::Feed(event.into()),
             Payload::DeadLetter(letter) => Self::DeadLetter(letter.into()),
+            Payload::User(event) => Self::User(event.as_ref().into()),
         }
     }
 }
@@ -141,6 +142,16 @@ impl From<&FeedEvent> for wire::FeedEvent {
 impl From<&DeadLetter> for wire::DeadLetter {
     fn from(letter: &DeadLetter) -> Self {
         Self { feed: letter.feed.to_string(), reason: letter.reason.clone(), raw: letter.raw().to_owned() }
+    }
+}
+
+impl From<&UserEvent> for wire::UserEvent {
+    fn from(event: &UserEvent) -> Self {
+        Self {
+            feed: event.feed().to_owned(),
+            symbol: event.symbol().map(|symbol| symbol.to_string()).unwrap_or_default(),
+            json: event.json().to_owned(),
+        }
     }
 }
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
-use super::{Failure, Stop};
+use super::admission::Admission;
+use super::tls::Speaks;
+use super::{Entrance, Failure, Stop};
 use crate::wire::DESCRIPTORS;
 
-/// The streams that one connection may have open.
-const STREAMS_PER_CONNECTION_MAX: u32 = 256;
+/// Calls that a client opened and took back, and that were not answered yet; more end the connection.
+const TAKEN_BACK_MAX: usize = 64;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
 /// Takes a port before any other work is done.
@@ -26,12 +27,19 @@ pub async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListe
         .map_err(|error| Failure::Unavailable(format!("cannot listen on {address} ({setting}): {error}")))
 }
 
-/// Serves `routes` with health and reflection until stopped.
+/// Serves `service` with health and reflection until stopped. Everything but health needs a token, where
+/// there are tokens.
 ///
 /// # Errors
 ///
 /// When the server ends by itself.
-pub async fn serve_grpc<S>(listener: TcpListener, service: S, name: &str, stop: Stop) -> Result<(), Failure>
+pub async fn serve_grpc<S>(
+    listener: TcpListener,
+    entrance: &Entrance,
+    service: S,
+    name: &'static str,
+    stop: Stop,
+) -> Result<(), Failure>
 where
     S: tonic::codegen::Service<
             axum::http::Request<tonic::body::Body>,
@@ -65,12 +73,15 @@ where
                 .map_err(reflection)?,
         );
 
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let connections = entrance.open(listener, name, Speaks::Grpc, stop.clone());
     Server::builder()
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .max_concurrent_streams(entrance.limits.calls_per_connection_max)
+        .http2_max_header_list_size(entrance.limits.header_bytes_max)
+        .http2_max_pending_accept_reset_streams(Some(TAKEN_BACK_MAX))
         .http2_keepalive_interval(Some(KEEPALIVE))
+        .layer(Admission::new(entrance)?)
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
+        .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
         .await
         .map_err(|error| Failure::Internal(format!("the gRPC server ended: {error}")))
 }

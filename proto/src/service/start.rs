@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::telemetry;
+use super::{Entrance, Reach, telemetry};
 use crate::settings::Settings;
 
 /// How long a service may take to finish what it has begun.
@@ -94,7 +94,10 @@ where
         return say(&dump);
     }
     if options.check {
-        let findings = check(&settings)?;
+        let mut findings = check(&settings)?;
+        Entrance::of(&settings)?;
+        Reach::of(&settings)?;
+        findings.push(format!("access: {}", access(&settings)));
         return say(&format!("{}\n{name}: ready to start\n", findings.join("\n")));
     }
     telemetry::init(&settings.log).map_err(Failure::Usage)?;
@@ -107,6 +110,15 @@ where
     let outcome = runtime.block_on(until_stopped(name, settings, run));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
+}
+
+/// Who is let in, as a sentence.
+fn access(settings: &Settings) -> String {
+    let tls = if settings.tls.files().is_some() { "with TLS" } else { "without TLS" };
+    match settings.access.tokens.len() {
+        0 => format!("everybody on this machine, {tls}"),
+        count => format!("{count} tokens, {tls}"),
+    }
 }
 
 async fn until_stopped<R, F>(name: &'static str, settings: Settings, run: R) -> Result<(), Failure>

@@ -1,11 +1,10 @@
 //! Where the events come from, and how each source is asked.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Secret, SettingsError, loopback};
+use super::{Mode, Secret, SettingsError, Webhook};
 
 /// Where the events come from.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -60,7 +59,7 @@ impl Feeds {
                 format!("is {}; it must be at most 5000", self.candles.history),
             );
         }
-        Ok(())
+        self.webhook.validate()
     }
 }
 
@@ -114,6 +113,10 @@ pub struct Jupiter {
     pub max_jump_percent: f64,
     /// Token to mint.
     pub mints: BTreeMap<String, String>,
+    /// True lets the mid price of an exchange's live book stand in for a token's price while Jupiter is silent or down.
+    pub fallback: bool,
+    /// Token to the symbol of that book; it must be among those of binance or bybit. Other tokens have no stand-in.
+    pub fallback_symbols: BTreeMap<String, String>,
 }
 
 impl Default for Jupiter {
@@ -130,25 +133,11 @@ impl Default for Jupiter {
             interval_ms: None,
             max_jump_percent: 10.0,
             mints: mints.map(|(token, mint)| (token.to_owned(), mint.to_owned())).into(),
+            fallback: true,
+            fallback_symbols: [("SOL", "SOLUSDT"), ("BTC", "BTCUSDT")]
+                .map(|(token, symbol)| (token.to_owned(), symbol.to_owned()))
+                .into(),
         }
-    }
-}
-
-/// The receiver of wallet trades and whale movements.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Webhook {
-    /// False switches the receiver off.
-    pub enabled: bool,
-    /// Where posts arrive.
-    pub listen: SocketAddr,
-    /// A larger body, before or after decompression, is answered 413.
-    pub body_bytes_max: usize,
-}
-
-impl Default for Webhook {
-    fn default() -> Self {
-        Self { enabled: true, listen: loopback(8001), body_bytes_max: 8 * 1024 * 1024 }
     }
 }
 

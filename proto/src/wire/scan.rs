@@ -7,7 +7,11 @@ use crate::wire::market::EventKind;
 /// The key byte of `repeated MarketEvent events = 1`.
 const EVENT_KEY: u8 = 0x0a;
 const SEQ_FIELD: u64 = 1;
+const SOURCE_FIELD: u64 = 4;
 const SOURCE_POSITION_FIELD: u64 = 5;
+/// The key bytes of a message's first and second field, when they are texts.
+const FIRST_TEXT_KEY: u8 = 0x0a;
+const SECOND_TEXT_KEY: u8 = 0x12;
 /// `MarketEvent`'s payload fields are 10, 11, 12, … in the order of [`EventKind`] 1, 2, 3, ….
 const FIRST_PAYLOAD_FIELD: u64 = 10;
 
@@ -16,6 +20,8 @@ const FIRST_PAYLOAD_FIELD: u64 = 10;
 pub struct EventScan<'a> {
     /// Its place in the log.
     pub seq: u64,
+    /// The number of its source.
+    pub source: u64,
     /// How far a source that can be rewound had got.
     pub source_position: u64,
     /// [`EventKind::Unspecified`] when the event has no payload, or one that is newer than this code.
@@ -30,12 +36,20 @@ impl<'a> EventScan<'a> {
     /// The token or symbol that the event is about, for the kinds that have one.
     #[must_use]
     pub fn symbol(&self) -> Option<&'a str> {
-        let has_symbol = matches!(self.kind, EventKind::Price | EventKind::Book | EventKind::Candle);
+        let wanted_key = match self.kind {
+            EventKind::Price | EventKind::Book | EventKind::Candle => FIRST_TEXT_KEY,
+            EventKind::User => SECOND_TEXT_KEY,
+            _ => return None,
+        };
         let (&key, rest) = self.payload.split_first()?;
-        if !has_symbol || key != 0x0a {
-            return None;
-        }
-        let (text, _) = length_delimited(rest)?;
+        let (first, rest) = length_delimited(rest)?;
+        let text = match rest.split_first() {
+            _ if key == wanted_key => first,
+            Some((&second_key, rest)) if key == FIRST_TEXT_KEY && second_key == wanted_key => {
+                length_delimited(rest)?.0
+            }
+            _ => return None,
+        };
         std::str::from_utf8(text).ok()
     }
 }
@@ -56,8 +70,14 @@ pub fn scan_events(mut batch: &[u8]) -> impl Iterator<Item = EventScan<'_>> {
 }
 
 fn scan_event<'a>(mut content: &'a [u8], field: &'a [u8]) -> Option<EventScan<'a>> {
-    let mut scan =
-        EventScan { seq: 0, source_position: 0, kind: EventKind::Unspecified, field, payload: &[] };
+    let mut scan = EventScan {
+        seq: 0,
+        source: 0,
+        source_position: 0,
+        kind: EventKind::Unspecified,
+        field,
+        payload: &[],
+    };
     while !content.is_empty() {
         let (key, rest) = varint(content)?;
         let number = key >> 3;
@@ -66,6 +86,7 @@ fn scan_event<'a>(mut content: &'a [u8], field: &'a [u8]) -> Option<EventScan<'a
                 let (value, rest) = varint(rest)?;
                 match number {
                     SEQ_FIELD => scan.seq = value,
+                    SOURCE_FIELD => scan.source = value,
                     SOURCE_POSITION_FIELD => scan.source_position = value,
                     _ => {}
                 }
@@ -110,7 +131,9 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::wire::market::{EventBatch, MarketEvent, Price, WalletTrade, market_event::Payload};
+    use crate::wire::market::{
+        EventBatch, MarketEvent, Price, UserEvent, WalletTrade, market_event::Payload,
+    };
 
     fn batch(events: Vec<MarketEvent>) -> Vec<u8> {
         EventBatch { events, ..EventBatch::default() }.encode_to_vec()
@@ -138,6 +161,22 @@ mod tests {
         assert_eq!((found[0].seq, found[0].kind, found[0].symbol()), (300, EventKind::Price, Some("SOL")));
         assert_eq!((found[1].seq, found[1].kind, found[1].symbol()), (301, EventKind::Trade, None));
         assert_eq!(found[1].field, batch(vec![events[1].clone()]));
+    }
+
+    #[test]
+    fn an_event_of_the_operators_is_found_by_its_symbol_when_it_has_one() {
+        let user = |feed: &str, symbol: &str| MarketEvent {
+            seq: 1,
+            payload: Some(Payload::User(UserEvent {
+                feed: feed.into(),
+                symbol: symbol.into(),
+                json: "1".into(),
+            })),
+            ..MarketEvent::default()
+        };
+        let encoded = batch(vec![user("f", "JUP"), user("f", ""), user("", "JUP")]);
+        let symbols: Vec<_> = scan_events(&encoded).map(|scan| scan.symbol()).collect();
+        assert_eq!(symbols, [Some("JUP"), None, Some("JUP")]);
     }
 
     proptest! {

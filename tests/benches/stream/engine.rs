@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use data_engine::archive::Archive;
 use data_engine::feeds::board::Board;
 use data_engine::hot::HotStore;
+use data_engine::ingest::Ingest;
 use data_engine::journal::{Directory, LogId, Writer, recover};
 use data_engine::latest::Latest;
+use data_engine::publish::Border;
 use data_engine::query::Queries;
 use data_engine::serve::MarketData;
 use goat::event::{Observation, Payload, Source, TokenPrice};
-use goat::service::{Stop, serve_grpc};
+use goat::service::{Entrance, Stop, serve_grpc};
 use goat::settings::{Journal, Settings, Sync};
 use goat::values::{Price, Symbol, UnixMicros};
 use goat::wire::MarketDataServiceServer;
@@ -43,8 +45,11 @@ impl Engine {
         let stop = Stop::new();
         let service = MarketData {
             log: writer.log(),
-            queries: Queries::new(hot.clone(), &settings.query),
+            queries: Queries::new(hot.clone(), None, &settings.query),
             archive: Archive::default(),
+            history: None,
+            ingest: Ingest::new().0,
+            border: Border::of(&settings),
             hot,
             board: Board::default(),
             latest: Latest::default(),
@@ -54,12 +59,9 @@ impl Engine {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(serve_grpc(
-            listener,
-            MarketDataServiceServer::new(service),
-            "data-engine",
-            stop.clone(),
-        ));
+        let entrance = Entrance::of(&service.settings).expect("settings without TLS");
+        let (server, stopped) = (MarketDataServiceServer::new(service), stop.clone());
+        tokio::spawn(async move { serve_grpc(listener, &entrance, server, "data-engine", stopped).await });
         Self { writer: Mutex::new(writer), journal, stop, address, _directory: directory }
     }
 

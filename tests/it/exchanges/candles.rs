@@ -5,7 +5,7 @@ use std::time::Duration;
 use data_engine::feeds::binance::feed::Binance;
 use data_engine::feeds::bybit::feed::Bybit;
 use data_engine::feeds::exchange::protocol::Timings;
-use data_engine::feeds::exchange::venue::NewestCandles;
+use data_engine::feeds::exchange::venue::Newest;
 use goat::event::{Candle, Payload, Venue};
 use goat::settings;
 use goat::values::{Symbol, UnixMicros};
@@ -81,14 +81,14 @@ async fn binance_candles_are_contiguous_also_after_a_hole_and_a_restart() {
     let protocol = Binance::new(&settings, Timings::default()).unwrap();
     let start =
         |newest| Scene::follow(protocol.clone(), &venue.market, &venue.faults, &[], &wanted(), &newest);
-    let scene = start(NewestCandles::new());
+    let scene = start(Newest::default());
     history_and_holes(&scene, &venue.candles).await;
     drop(scene);
 
     let open = i64::try_from(venue.candles.open_ms() * 1000).unwrap();
     let last = UnixMicros::new(open - 10 * i64::try_from(INTERVAL_MS * 1000).unwrap()).unwrap();
     let key = (Venue::Binance, Symbol::parse(SPARED).unwrap(), 300);
-    let scene = start(NewestCandles::from([(key, last)]));
+    let scene = start(Newest { candles: [(key, last)].into(), ..Newest::default() });
     let begin = last.plus(Duration::from_millis(INTERVAL_MS));
     // By the wall clock four of the nine candles have not closed yet: the venue's clock runs ahead of it.
     let candles = until_recorded(&scene, 5).await;
@@ -105,7 +105,7 @@ async fn bybit_candles_are_contiguous_also_after_a_hole() {
         ..settings::Bybit::default()
     };
     let protocol = Bybit::new(&settings, Timings::default()).unwrap();
-    let newest = NewestCandles::new();
+    let newest = Newest::default();
     let scene = Scene::follow(protocol, &venue.market, &venue.faults, &[], &wanted(), &newest);
     history_and_holes(&scene, &venue.candles).await;
 }

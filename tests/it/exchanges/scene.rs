@@ -7,7 +7,7 @@ use data_engine::feeds::binance::feed::Binance;
 use data_engine::feeds::board::Board;
 use data_engine::feeds::bybit::feed::Bybit;
 use data_engine::feeds::exchange::protocol::{Protocol, Timings};
-use data_engine::feeds::exchange::venue::{Following, NewestCandles, run};
+use data_engine::feeds::exchange::venue::{Following, Newest, run};
 use data_engine::ingest::{Ingest, Receipt};
 use goat::event::{FeedEvent, FeedEventKind, Observation, Payload};
 use goat::service::Stop;
@@ -49,7 +49,7 @@ pub(super) fn binance(venue: &fakes::binance::Binance, timings: Timings) -> Scen
         ..settings::Binance::default()
     };
     let protocol = Binance::new(&settings, timings).unwrap();
-    Scene::follow(protocol, &venue.market, &venue.faults, &books(), &no_candles(), &NewestCandles::new())
+    Scene::follow(protocol, &venue.market, &venue.faults, &books(), &no_candles(), &Newest::default())
 }
 
 pub(super) fn bybit(venue: &fakes::bybit::Bybit, timings: Timings) -> Scene {
@@ -59,7 +59,7 @@ pub(super) fn bybit(venue: &fakes::bybit::Bybit, timings: Timings) -> Scene {
         ..settings::Bybit::default()
     };
     let protocol = Bybit::new(&settings, timings).unwrap();
-    Scene::follow(protocol, &venue.market, &venue.faults, &books(), &no_candles(), &NewestCandles::new())
+    Scene::follow(protocol, &venue.market, &venue.faults, &books(), &no_candles(), &Newest::default())
 }
 
 pub(super) fn books() -> Vec<String> {
@@ -77,7 +77,7 @@ impl Scene {
         faults: &Faults,
         symbols: &[String],
         candles: &settings::Candles,
-        newest: &NewestCandles,
+        newest: &Newest,
     ) -> Self {
         let following = Following::new("symbols", symbols, candles, 100, newest).unwrap();
         let (ingest, mut submissions) = Ingest::new();

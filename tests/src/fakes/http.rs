@@ -13,6 +13,8 @@ pub struct Question {
     pub path: String,
     /// What follows it, by name.
     pub query: BTreeMap<String, String>,
+    /// The headers, by name in small letters.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// What is answered.
@@ -34,8 +36,11 @@ impl Answer {
     }
 }
 
-/// Answers on a port of its own as long as the runtime lives.
-pub async fn serve(answer: impl Fn(Question) -> Answer + Send + Sync + Clone + 'static) -> SocketAddr {
+/// Answers on a port of its own as long as the runtime lives. A question without an answer leaves its connection open
+/// and silent.
+pub async fn serve<A: Into<Option<Answer>> + Send>(
+    answer: impl Fn(Question) -> A + Send + Sync + Clone + 'static,
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -45,7 +50,11 @@ pub async fn serve(answer: impl Fn(Question) -> Answer + Send + Sync + Clone + '
                 let mut request = vec![0; 8192];
                 let length = stream.read(&mut request).await.unwrap_or(0);
                 let Some(question) = question(&String::from_utf8_lossy(&request[..length])) else { return };
-                let Answer { status, headers, body } = answer(question);
+                let Some(Answer { status, headers, body }) = answer(question).into() else {
+                    // Until the other side gives up.
+                    let _ = stream.read(&mut request).await;
+                    return;
+                };
                 let lines: Vec<String> =
                     headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
                 let headers = lines.concat();
@@ -66,5 +75,7 @@ fn question(request: &str) -> Option<Question> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Some(Question { path: path.to_owned(), query })
+    let pairs = request.lines().skip(1).filter_map(|line| line.split_once(": "));
+    let headers = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    Some(Question { path: path.to_owned(), query, headers })
 }

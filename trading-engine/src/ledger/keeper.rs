@@ -50,6 +50,11 @@ impl Keeper {
         self.tasks.capacity() > 0
     }
 
+    /// Shows how much waits for the ledger.
+    pub fn measure(&self) {
+        crate::measure::measure_queue("goat_trading_commit_queue_commits", &self.tasks);
+    }
+
     /// How long the last commit took.
     #[must_use]
     pub fn last_commit(&self) -> Duration {

@@ -20,6 +20,8 @@ impl Runner {
         self.desk_changed = true;
         match report {
             Report::Decision(decision) => {
+                let verdict = if decision.enters() { "enter" } else { "reject" };
+                metrics::counter!("goat_trading_decisions_total", "verdict" => verdict).increment(1);
                 self.outbox.put(decision.as_ref());
                 self.changes.decided(seq, *decision);
             }

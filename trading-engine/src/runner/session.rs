@@ -181,8 +181,8 @@ impl Runner {
             Some(reason) => tracing::info!(%from_seq, reason, "the state begins with nothing"),
         }
         if from_seq > Seq::ZERO {
-            let (address, rows) = (self.surroundings.data_engine, self.surroundings.rows.clone());
-            let fetch = fetch_recent(address, self.engine.hour(), from_seq.get(), rows);
+            let (market, rows) = (self.surroundings.market.clone(), self.surroundings.rows.clone());
+            let fetch = fetch_recent(market, self.engine.hour(), from_seq.get(), rows);
             self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
         }
     }

@@ -94,7 +94,7 @@ pub fn raw_row(seq: Seq, observation: &Observation) -> Option<(&'static Table, V
         Payload::Trade(trade) => (&trade::TABLE, trade::values(trade)),
         Payload::Whale(whale) => (&movement::TABLE, movement::values(whale)),
         Payload::Candle(candle) => (&candle::TABLE, candle::values(candle)),
-        Payload::Price(_) | Payload::Feed(_) | Payload::DeadLetter(_) => return None,
+        Payload::Price(_) | Payload::Feed(_) | Payload::DeadLetter(_) | Payload::User(_) => return None,
     };
     let mut row = vec![
         seq.into(),

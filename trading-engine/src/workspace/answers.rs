@@ -6,6 +6,7 @@ use duckdb::{Connection, ToSql, params};
 use goat::values::UnixMicros;
 use goat::wire::trading as wire;
 
+use super::discovery::{STACK_BYTES, admitted};
 use super::readers::{Readers, WorkspaceError};
 use crate::core::gate::Gate;
 use crate::tables::{Layout, Recorded, Row, duck};
@@ -173,6 +174,12 @@ impl Readers {
     ///
     /// What is wrong with it, in one sentence.
     pub async fn check_wallet_query(&self, sql: String) -> Result<(), String> {
+        let thread = std::thread::Builder::new().name("wallet-query".to_owned()).stack_size(STACK_BYTES);
+        let admitting = thread.spawn(move || admitted(&sql, UnixMicros::default()));
+        let admitting = admitting.map_err(|error| format!("no thread for the query: {error}"))?;
+        let joined = tokio::task::spawn_blocking(move || admitting.join()).await;
+        let ended = joined.map_err(|error| error.to_string())?;
+        let sql = ended.map_err(|_| "the query could not be read".to_owned())??;
         let checked = self.read(move |connection| Ok(describe(connection, &sql))).await;
         checked.map_err(|error| error.to_string())?
     }

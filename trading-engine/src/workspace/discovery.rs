@@ -5,12 +5,20 @@ use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
 
 use duckdb::Connection;
+use goat::sql::admit_at;
+use goat::values::UnixMicros;
 
 use crate::core::play::PlayId;
 use crate::core::wallets::{WalletAnswer, WalletQuery};
+use crate::tables::shown;
 
 /// What a query may take; less than passes until its answer is due.
 pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
+
+const SQL_BYTES_MAX: usize = 16 * 1024;
+
+/// Parsing and printing recurse; untouched pages cost nothing.
+pub(super) const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Wallets of one list.
 const WALLETS_MAX: usize = 10_000;
@@ -69,7 +77,7 @@ impl Questions {
         };
         let fallback = (told.clone(), answer_as.clone());
         let thread = std::thread::Builder::new().name("discovery".to_owned());
-        let started = thread.spawn(move || tell(&told, answer_as(run_in_time(snapshot, query.sql))));
+        let started = thread.spawn(move || tell(&told, answer_as(run_in_time(snapshot, query))));
         if let Err(error) = started {
             let (told, answer_as) = fallback;
             tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
@@ -91,13 +99,13 @@ fn snapshot(writer: &Connection) -> Result<Connection, duckdb::Error> {
     Ok(connection)
 }
 
-fn run_in_time(connection: Connection, sql: String) -> Result<BTreeSet<String>, String> {
+fn run_in_time(connection: Connection, query: WalletQuery) -> Result<BTreeSet<String>, String> {
     let interrupt = connection.interrupt_handle();
     let (done, ended) = std_mpsc::channel();
-    let thread = std::thread::Builder::new().name("wallet-query".to_owned());
+    let thread = std::thread::Builder::new().name("wallet-query".to_owned()).stack_size(STACK_BYTES);
     let started = thread.spawn(move || {
         // The one who waits is gone only after the time is over.
-        let _ = done.send(run(&connection, &sql));
+        let _ = done.send(admitted(&query.sql, query.asked_at).and_then(|sql| run(&connection, &sql)));
     });
     started.map_err(|error| format!("no thread for the query: {error}"))?;
     if let Ok(found) = ended.recv_timeout(QUERY_TIME_MAX) {
@@ -106,6 +114,18 @@ fn run_in_time(connection: Connection, sql: String) -> Result<BTreeSet<String>, 
     interrupt.interrupt();
     let limit = QUERY_TIME_MAX.as_secs_f64();
     Err(format!("the query took longer than {limit} s and was stopped"))
+}
+
+/// The text that may run in place of a play's query. The clock stands where the log is.
+///
+/// Recurses as deep as the statement is nested: call it on a thread with a stack of [`STACK_BYTES`].
+///
+/// # Errors
+///
+/// What is not allowed about it, in one sentence.
+pub(super) fn admitted(sql: &str, now: UnixMicros) -> Result<String, String> {
+    let tables: Vec<&str> = shown().map(|(table, _)| table.name).chain(["cycle_tracker"]).collect();
+    admit_at(sql, &tables, SQL_BYTES_MAX, now).map_err(|refusal| refusal.to_string())
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {

@@ -1,8 +1,7 @@
 //! Raw rows from before a start, fetched beside the stream and never folded.
 
-use std::net::SocketAddr;
-
 use goat::event::Observation;
+use goat::service::ServiceChannel;
 use goat::values::{Seq, UnixMicros};
 use goat::wire::market::EventKind;
 use goat::wire::market::subscribe_response::Message;
@@ -21,10 +20,10 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 /// the stream. `hour` is the newest one that has begun, if any has.
 ///
 /// It is a convenience for those who ask with SQL; when it fails the tables are shorter, and that is all.
-pub async fn fetch_recent(address: SocketAddr, hour: Hour, cursor_seq: u64, writer: Writer) {
+pub async fn fetch_recent(market: ServiceChannel, hour: Hour, cursor_seq: u64, writer: Writer) {
     for table in RAW_TABLES {
         let name = table.name;
-        match fetch(address, table, hour, cursor_seq, &writer).await {
+        match fetch(market.clone(), table, hour, cursor_seq, &writer).await {
             Ok(rows) => tracing::info!(rows, table = name, "recent rows were fetched into the workspace"),
             Err(status) => {
                 let reason = status.message();
@@ -35,7 +34,7 @@ pub async fn fetch_recent(address: SocketAddr, hour: Hour, cursor_seq: u64, writ
 }
 
 async fn fetch(
-    address: SocketAddr,
+    market: ServiceChannel,
     table: &'static Table,
     hour: Hour,
     cursor_seq: u64,
@@ -45,7 +44,7 @@ async fn fetch(
     let oldest = UnixMicros::new(hour.begins.get() - i64::from(hours) * HOUR_MICROS).unwrap_or_default();
     // Up to an hour more than is wanted; what is too old is left out below.
     let request = subscribe_request(Start::Lookback((hours + 1) * 3600), &[kind], false);
-    let mut stream = client(address).subscribe(request).await?.into_inner();
+    let mut stream = client(market).subscribe(request).await?.into_inner();
     let (mut rows, mut pace, mut fetched) = (Rows::default(), BookPace::default(), 0);
     while let Some(frame) = stream.message().await? {
         let message = frame.parse().map_err(|error| Status::data_loss(error.to_string()))?;

@@ -12,7 +12,7 @@ const MISSING: &str = "PostgreSQL's server is missing: apt-get install postgresq
 const START_MAX: Duration = Duration::from_mins(1);
 
 /// A cluster with one superuser, `goat`, who needs no password, and nothing but loopback.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     directory: TempDir,
     binaries: PathBuf,
     /// `PostgreSQL` refuses to run as root: then it runs as the user that its package made.
@@ -23,7 +23,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Makes a cluster and starts it.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let user = is_root().then(postgres_user);
         let directory = tempfile::tempdir().unwrap();
         if let Some((uid, gid)) = user {
@@ -39,7 +39,7 @@ impl Cluster {
     }
 
     /// The address for `archive.url`.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://goat@127.0.0.1:{}/postgres", self.port)
     }
 
@@ -56,7 +56,7 @@ impl Cluster {
     }
 
     /// The power button: no shutdown, no checkpoint. The child is reaped, so that its number is free.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
             server.kill().unwrap();
             server.wait().unwrap();
@@ -64,7 +64,7 @@ impl Cluster {
     }
 
     /// Starts the server, again and again while what was killed still lets go of its memory, until it answers.
-    pub(super) fn go_on(&mut self) {
+    pub(crate) fn go_on(&mut self) {
         let began = Instant::now();
         while began.elapsed() < START_MAX {
             let mut postgres = self.command("postgres");
@@ -85,7 +85,7 @@ impl Cluster {
     }
 
     /// Runs a statement with psql and returns what it printed.
-    pub(super) fn psql(&self, sql: &str) -> String {
+    pub(crate) fn psql(&self, sql: &str) -> String {
         let output = self.client("psql").args(["-v", "ON_ERROR_STOP=1", "-qAtc", sql]).output().unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()

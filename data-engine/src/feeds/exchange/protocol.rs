@@ -10,6 +10,7 @@ use super::interval::Interval;
 use super::rest::{RestFault, Unreadable};
 use crate::book::live::DepthUpdate;
 use crate::book::sequence::Judge;
+use crate::feeds::board::Name;
 
 /// What is followed of one symbol, over one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub struct Timings {
 impl Default for Timings {
     fn default() -> Self {
         Self {
-            stale_after: Duration::from_secs(2),
+            stale_after: Name::Books.stale_after(),
             patience: Duration::from_secs(5),
             // Binance cuts every connection at 24 hours; the other venue does not mind.
             lifetime: Duration::from_mins(23 * 60 + 50),

@@ -4,12 +4,13 @@ mod connection;
 mod outage;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use goat::event::{Candle, DeadLetter, FeedEventKind, Observation, Payload};
 use goat::service::Stop;
-use goat::values::UnixMicros;
-use tokio::sync::mpsc;
+use goat::values::{Price, UnixMicros};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use self::connection::{Cause, Ended};
@@ -18,6 +19,7 @@ use super::back_off::BackOff;
 use super::budget::ConnectionBudget;
 use super::protocol::{Message, Protocol, Wanted};
 use super::recorder::Recorder;
+use super::venue::LastBook;
 use crate::book::live::{DepthUpdate, LiveBook, Outcome, State};
 use crate::feeds::board::{Board, Name};
 
@@ -39,6 +41,8 @@ pub struct Ground {
     pub snapshot_interval: Duration,
     /// Where closed candles go.
     pub candles: Option<mpsc::Sender<Candle>>,
+    /// Rings when a new connection is to be tried.
+    pub reconnect: Arc<Notify>,
     /// Whether to end.
     pub stop: Stop,
 }
@@ -58,15 +62,16 @@ pub struct Session<P: Protocol> {
 }
 
 impl<P: Protocol> Session<P> {
-    /// A session that is not connected yet.
+    /// A session that is not connected yet, and the book at the log's end.
     #[must_use]
-    pub fn new(protocol: P, wanted: Wanted, ground: Ground) -> Self {
+    pub fn new(protocol: P, wanted: Wanted, last: Option<LastBook>, ground: Ground) -> Self {
+        let outage = Outage::new(P::VENUE, wanted.symbol, last, UnixMicros::now());
         Self {
             protocol,
             wanted,
             ground,
             book: LiveBook::default(),
-            outage: Outage::default(),
+            outage,
             published: 0,
             dead_letters: 0,
             skew_was_told: false,
@@ -108,8 +113,7 @@ impl<P: Protocol> Session<P> {
     async fn disconnected(&mut self, ended: Ended) {
         let (symbol, reason) = (self.wanted.symbol, ended.reason);
         tracing::warn!(venue = ?P::VENUE, %symbol, reason, "the connection ended");
-        metrics::counter!("goat_feed_connections_ended_total", "venue" => outage::name(P::VENUE))
-            .increment(1);
+        metrics::counter!("goat_feed_connections_ended_total", "venue" => P::VENUE.as_str()).increment(1);
         if !self.wanted.book {
             return;
         }
@@ -141,16 +145,16 @@ impl<P: Protocol> Session<P> {
     }
 
     async fn update(&mut self, update: DepthUpdate, now: UnixMicros) -> bool {
-        let last_received = self.book.received_time();
         match self.book.update(update, now) {
             Outcome::Applied => {
                 self.updated();
                 false
             }
             Outcome::Live(missing) => {
+                let told = self.outage.ended(missing, self.book.update_id(), now);
                 self.updated();
                 self.show(State::Live);
-                for event in self.outage.ended(P::VENUE, self.wanted.symbol, missing, last_received, now) {
+                for event in told {
                     self.ground.recorder.event(event, now).await;
                 }
                 false
@@ -166,7 +170,7 @@ impl<P: Protocol> Session<P> {
     async fn not_served(&mut self, kind: FeedEventKind, reason: &str) {
         self.show(self.book.state().clone());
         let now = UnixMicros::now();
-        if let Some(event) = self.outage.began(P::VENUE, self.wanted.symbol, kind, reason, now) {
+        if let Some(event) = self.outage.began(kind, reason) {
             self.ground.recorder.event(event, now).await;
         }
     }
@@ -180,6 +184,8 @@ impl<P: Protocol> Session<P> {
         match self.book.snapshot(P::VENUE, self.wanted.symbol) {
             Ok(Some((event_time, snapshot))) => {
                 self.published = snapshot.update_id;
+                let mid = Price::new(snapshot.features.mid_price).ok();
+                self.ground.board.books.priced(P::VENUE, self.wanted.symbol, mid);
                 self.ground.recorder.offer(Observation {
                     event_time,
                     received_time,
@@ -219,13 +225,14 @@ impl<P: Protocol> Session<P> {
             return update;
         }
         if !std::mem::replace(&mut self.skew_was_told, true) {
-            let event = outage::skew(P::VENUE, self.wanted.symbol, time, now);
+            let event = self.outage.skew(time, now);
             self.ground.recorder.event(event, now).await;
         }
         DepthUpdate { event_time: None, ..update }
     }
 
-    fn updated(&self) {
+    fn updated(&mut self) {
+        self.outage.updated(self.book.received_time());
         let (id, time) = (self.book.update_id(), self.book.received_time());
         self.ground.board.books.updated(P::VENUE, self.wanted.symbol, id, time);
     }

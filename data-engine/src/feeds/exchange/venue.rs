@@ -20,6 +20,8 @@ use super::session::{Ground, Session};
 use crate::feeds::binance::feed::Binance;
 use crate::feeds::board::{Board, Condition, Name};
 use crate::feeds::bybit::feed::Bybit;
+use crate::feeds::reconnects::Line;
+use crate::feeds::watch::Moment;
 use crate::ingest::Ingest;
 
 /// Both venues grant 300 connections and more in five minutes; some are left to the user's other programs.
@@ -27,8 +29,23 @@ const CONNECTIONS_MAX: usize = 250;
 /// Symbols of one venue.
 const SYMBOLS_MAX: usize = 40;
 
-/// The newest candle in the log of each series.
-pub type NewestCandles = BTreeMap<(Venue, Symbol, u32), UnixMicros>;
+/// A book at the end of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastBook {
+    /// The venue's number of its last update.
+    pub update_id: u64,
+    /// When it was so.
+    pub moment: Moment,
+}
+
+/// Where the log of the venues ends.
+#[derive(Debug, Clone, Default)]
+pub struct Newest {
+    /// The start of the newest candle of each series.
+    pub candles: BTreeMap<(Venue, Symbol, u32), UnixMicros>,
+    /// The newest snapshot of each book.
+    pub books: BTreeMap<(Venue, Symbol), LastBook>,
+}
 
 /// What is followed at a venue.
 #[derive(Debug, Clone)]
@@ -37,7 +54,7 @@ pub struct Following {
     wanted: Vec<Wanted>,
     history: u32,
     snapshot_interval: Duration,
-    newest: NewestCandles,
+    newest: Newest,
 }
 
 impl Following {
@@ -51,7 +68,7 @@ impl Following {
         symbols: &[String],
         candles: &CandleSettings,
         snapshot_interval_ms: u64,
-        newest: &NewestCandles,
+        newest: &Newest,
     ) -> Result<Self, Failure> {
         let refused = |key: &str, error| Failure::Usage(format!("{key}: {error}"));
         let mut intervals = Vec::new();
@@ -97,7 +114,7 @@ impl Following {
 pub fn start_venues(
     tasks: &mut JoinSet<Result<(), Failure>>,
     feeds: &Feeds,
-    newest: &NewestCandles,
+    newest: &Newest,
     ingest: &Ingest,
     board: &Board,
     stop: &Stop,
@@ -113,6 +130,10 @@ pub fn start_venues(
     };
     for name in [Name::Books, Name::Candles] {
         board.set(name, source, condition.clone());
+    }
+    let lengths = feeds.candles.intervals.iter().filter_map(|name| Interval::parse(name).ok());
+    if let Some(shortest) = lengths.map(Interval::seconds).min() {
+        board.set_limit(Name::Candles, Name::candles_stale_after(shortest));
     }
     if feeds.binance.enabled {
         let following = following("feeds.binance.symbols", &feeds.binance.symbols)?;
@@ -133,7 +154,7 @@ pub fn start_venues(
 ///
 /// As [`start_venues`].
 pub fn check(feeds: &Feeds) -> Result<(), Failure> {
-    let nothing = NewestCandles::new();
+    let nothing = Newest::default();
     let interval = feeds.books.snapshot_interval_ms;
     if feeds.binance.enabled {
         Following::new("feeds.binance.symbols", &feeds.binance.symbols, &feeds.candles, interval, &nothing)?;
@@ -170,7 +191,8 @@ pub async fn run<P: Protocol>(
             let (candles, closed) = mpsc::channel(QUEUE_MAX);
             let mut lacking = Vec::new();
             let series = wanted.intervals.iter().map(|interval| {
-                let last = following.newest.get(&(P::VENUE, wanted.symbol, interval.seconds())).copied();
+                let last =
+                    following.newest.candles.get(&(P::VENUE, wanted.symbol, interval.seconds())).copied();
                 let (series, left_out) = Series::new(*interval, last, following.history, now);
                 lacking.extend(left_out);
                 series
@@ -192,9 +214,11 @@ pub async fn run<P: Protocol>(
             budget: budget.clone(),
             snapshot_interval: following.snapshot_interval,
             candles,
+            reconnect: board.reconnects.bell(Line::Symbol(P::VENUE, wanted.symbol)),
             stop: stop.clone(),
         };
-        tasks.spawn(Session::new(protocol.clone(), wanted, ground).run());
+        let last = following.newest.books.get(&(P::VENUE, wanted.symbol)).copied();
+        tasks.spawn(Session::new(protocol.clone(), wanted, last, ground).run());
     }
     drop(ingest);
     while let Some(ended) = tasks.join_next().await {

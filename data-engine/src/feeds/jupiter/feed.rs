@@ -1,28 +1,35 @@
-//! Asking for prices, tick by tick.
+//! Asking for prices, tick by tick, and asking the books while they stay away.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use goat::event::{FeedEvent, FeedEventKind, Observation, Payload, Source, TokenPrice};
+use goat::event::{FeedEvent, FeedEventKind, Observation, Payload, Source, TokenPrice, Venue};
 use goat::service::{Failure, Stop};
 use goat::settings::Jupiter;
 use goat::values::{Symbol, UnixMicros};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::confirm::{Confirmation, Verdict};
+use super::fallback::{Effect, Fallback, Mid};
 use super::pace::{Allowance, INTERVAL_KEYED, INTERVAL_KEYLESS, Pace};
 use super::parse::{Mint, read_answer};
 use crate::feeds::board::{Board, Condition, Name};
+use crate::feeds::exchange::recorder::said;
+use crate::feeds::reconnects::Line;
 use crate::ingest::{Ingest, Refused};
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// Below the age at which prices are stale, so that a request that hangs is tried again before.
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// A larger answer is not read to its end.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// Prices that are missing for longer are a gap.
-const GAP: Duration = Duration::from_secs(5);
+/// Between two looks at the books.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -39,73 +46,169 @@ enum Fault {
     Empty,
 }
 
-/// The feed with what it remembers between ticks.
-struct Feed<'a> {
-    settings: &'a Jupiter,
+type Answer = Result<(Vec<TokenPrice>, Allowance), Fault>;
+type Asking = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// What is needed to ask; cloned for each request.
+#[derive(Debug, Clone)]
+struct Question {
     client: Client,
-    url: String,
-    mints: Vec<Mint>,
-    confirmation: Confirmation,
-    /// When each token last had a price.
-    last: BTreeMap<Symbol, UnixMicros>,
+    url: Arc<str>,
+    settings: Arc<Jupiter>,
+    mints: Arc<[Mint]>,
 }
 
-/// Asks for prices until stopped. `last_recorded` is the time of the newest price in the log, so that what was
-/// missed before the start is known.
+/// The feed with what it remembers between ticks.
+struct Feed {
+    question: Question,
+    fallback: Fallback,
+    /// The book that prices each token while Jupiter does not; none when it is not to.
+    pairs: BTreeMap<Symbol, Symbol>,
+    /// Why the last request brought nothing; none when it did.
+    fault: Option<String>,
+    ingest: Ingest,
+    board: Board,
+}
+
+/// The feed is to end.
+struct Ended;
+
+/// Asks for prices until stopped.
 ///
 /// # Errors
 ///
-/// When a token or the address in the settings cannot be used.
-pub async fn run(
-    settings: &Jupiter,
-    last_recorded: Option<UnixMicros>,
-    ingest: Ingest,
-    board: Board,
-    stop: Stop,
-) -> Result<(), Failure> {
-    let mut feed = Feed::new(settings, last_recorded)?;
-    let usual = if settings.api_key.is_some() { INTERVAL_KEYED } else { INTERVAL_KEYLESS };
-    let interval = settings.interval_ms.map_or(usual, Duration::from_millis);
-    let mut pace = Pace::new(interval, UnixMicros::now());
-    board.set(Name::Prices, Source::Jupiter, Condition::Syncing);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = tokio::time::sleep(pace.wait(UnixMicros::now())) => {}
+/// When a token, a symbol or the address in the settings cannot be used.
+pub async fn run(settings: &Jupiter, ingest: Ingest, board: Board, stop: Stop) -> Result<(), Failure> {
+    let mut feed = Feed::new(settings, ingest, board)?;
+    feed.board.set(Name::Prices, Source::Jupiter, Condition::Syncing);
+    tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = feed.follow(settings) => ended,
+    }
+}
+
+impl Feed {
+    fn new(settings: &Jupiter, ingest: Ingest, board: Board) -> Result<Self, Failure> {
+        let question = Question::new(settings)?;
+        let refused = |error| Failure::Usage(format!("feeds.jupiter.fallback_symbols: {error}"));
+        let mut pairs = BTreeMap::new();
+        for (token, symbol) in settings.fallback_symbols.iter().filter(|_| settings.fallback) {
+            pairs.insert(Symbol::parse(token).map_err(refused)?, Symbol::parse(symbol).map_err(refused)?);
         }
-        pace.sent(UnixMicros::now());
-        let asked = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            asked = feed.ask() => asked,
-        };
-        let now = UnixMicros::now();
-        let condition = match asked {
-            Ok((prices, allowance)) => {
-                pace.succeeded(now, allowance);
-                match ingest.submit(feed.observe(&prices, now)).await {
-                    Ok(_) => {
-                        feed.recorded(&prices, now);
-                        Condition::Up
-                    }
-                    Err(Refused::Stopping) => return Ok(()),
-                    Err(refused) => Condition::Down(refused.to_string()),
+        let tokens = question.mints.iter().map(|mint| mint.token);
+        let fallback = Fallback::new(tokens, settings.max_jump_percent, UnixMicros::now());
+        Ok(Self { question, fallback, pairs, fault: None, ingest, board })
+    }
+
+    /// Ends only with the log, or by our mistake.
+    async fn follow(&mut self, settings: &Jupiter) -> Result<(), Failure> {
+        let usual = if settings.api_key.is_some() { INTERVAL_KEYED } else { INTERVAL_KEYLESS };
+        let every = settings.interval_ms.map_or(usual, Duration::from_millis);
+        let mut pace = Pace::new(every, UnixMicros::now());
+        let mut seconds = interval(SECOND);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let reconnect = self.board.reconnects.bell(Line::Prices);
+        let mut asking = None::<Asking>;
+        loop {
+            let wait = pace.wait(UnixMicros::now());
+            let effects = tokio::select! {
+                () = tokio::time::sleep(wait), if asking.is_none() => {
+                    pace.sent(UnixMicros::now());
+                    let question = self.question.clone();
+                    asking = Some(Box::pin(async move { question.ask().await }));
+                    continue;
                 }
+                answer = arrived(&mut asking) => {
+                    asking = None;
+                    self.answered(answer, &mut pace)?
+                }
+                () = reconnect.notified() => {
+                    // What hangs is given up, and a connection that only looks alive is not used again.
+                    (asking, self.question.client) = (None, client()?);
+                    continue;
+                }
+                _ = seconds.tick() => {
+                    let now = UnixMicros::now();
+                    let mids = self.mids(now);
+                    self.fallback.second(&mids, now)
+                }
+            };
+            if self.perform(effects).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, pace: &mut Pace) -> Result<Vec<Effect>, Failure> {
+        let now = UnixMicros::now();
+        match answer {
+            Ok((prices, allowance)) => {
+                metrics::counter!("goat_jupiter_requests_total", "outcome" => "good").increment(1);
+                pace.succeeded(now, allowance);
+                self.fault = None;
+                Ok(self.fallback.answered(&prices, now))
             }
             Err(fault) => {
+                metrics::counter!("goat_jupiter_requests_total", "outcome" => "failed").increment(1);
                 let allowance = match fault {
                     Fault::Status { allowance, .. } => allowance,
                     _ => Allowance::default(),
                 };
                 pace.failed(now, allowance, chance());
-                Condition::Down(fault.to_string())
+                if matches!(fault, Fault::Unreachable(_)) {
+                    self.question.client = client()?;
+                }
+                self.fallback.failed(&fault.to_string());
+                self.fault = Some(fault.to_string());
+                Ok(Vec::new())
             }
+        }
+    }
+
+    fn mids(&self, now: UnixMicros) -> Vec<Mid> {
+        let mids = self.pairs.iter().flat_map(|(token, symbol)| {
+            [Venue::Binance, Venue::Bybit].map(|venue| {
+                let price = self.board.books.mid(venue, *symbol, now)?;
+                Some(Mid { token: *token, source: venue.into(), price })
+            })
+        });
+        mids.flatten().collect()
+    }
+
+    /// Records what is to be recorded, and shows how the feed is.
+    async fn perform(&self, effects: Vec<Effect>) -> Result<(), Ended> {
+        let now = UnixMicros::now();
+        let observations: Vec<Observation> = effects.iter().map(|effect| observation(effect, now)).collect();
+        let mut refused = None;
+        if !observations.is_empty() {
+            match self.ingest.submit(observations).await {
+                Ok(_) => self.show_switches(&effects, now),
+                Err(Refused::Stopping) => return Err(Ended),
+                Err(error) => refused = Some(error.to_string()),
+            }
+        }
+        let condition = match (refused, &self.fault) {
+            (Some(refused), _) => Condition::Down(refused),
+            (None, Some(fault)) if !self.fallback.stands_in(now) => Condition::Down(fault.clone()),
+            (None, _) => Condition::Up,
         };
-        board.set(Name::Prices, Source::Jupiter, condition);
+        self.board.set(Name::Prices, Source::Jupiter, condition);
+        Ok(())
+    }
+
+    fn show_switches(&self, effects: &[Effect], now: UnixMicros) {
+        for effect in effects {
+            let Effect::Switch { token, from, to, reason, .. } = effect else { continue };
+            tracing::info!(%token, from = from.as_str(), to = to.as_str(), reason, "prices come from another source");
+            metrics::counter!("goat_price_switches_total", "to" => to.as_str()).increment(1);
+            let why = (*to != Source::Jupiter).then_some(reason.as_str());
+            self.board.prices.switched(*token, *to, why, now);
+        }
     }
 }
 
-impl<'a> Feed<'a> {
-    fn new(settings: &'a Jupiter, last_recorded: Option<UnixMicros>) -> Result<Self, Failure> {
+impl Question {
+    fn new(settings: &Jupiter) -> Result<Self, Failure> {
         let mint = |(token, address): (&String, &String)| {
             let token = Symbol::parse(token)
                 .map_err(|error| Failure::Usage(format!("feeds.jupiter.mints: {error}")))?;
@@ -116,18 +219,12 @@ impl<'a> Feed<'a> {
         let url = format!("{}/price/v3?ids={}", settings.url.trim_end_matches('/'), addresses.join(","));
         reqwest::Url::parse(&url)
             .map_err(|error| Failure::Usage(format!("feeds.jupiter.url is {}: {error}", settings.url)))?;
-        let client = Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| Failure::Internal(format!("the client for jupiter: {error}")))?;
-        let last = last_recorded.map(|time| mints.iter().map(|mint| (mint.token, time)).collect());
-        let confirmation = Confirmation::new(settings.max_jump_percent);
-        Ok(Self { settings, client, url, mints, confirmation, last: last.unwrap_or_default() })
+        let settings = Arc::new(settings.clone());
+        Ok(Self { client: client()?, url: url.into(), settings, mints: mints.into() })
     }
 
-    async fn ask(&self) -> Result<(Vec<TokenPrice>, Allowance), Fault> {
-        let mut request = self.client.get(&self.url).header("accept", "application/json");
+    async fn ask(&self) -> Answer {
+        let mut request = self.client.get(&*self.url).header("accept", "application/json");
         if let Some(key) = &self.settings.api_key {
             request = request.header("x-api-key", key.reveal());
         }
@@ -148,29 +245,54 @@ impl<'a> Feed<'a> {
         let prices = read_answer(&body, &self.mints)?;
         if prices.is_empty() { Err(Fault::Empty) } else { Ok((prices, allowance)) }
     }
+}
 
-    /// What the log is told: gaps that have ended, then prices or the jumps that are held.
-    ///
-    /// Jupiter tells no time: a price is as old as its arrival.
-    fn observe(&mut self, prices: &[TokenPrice], now: UnixMicros) -> Vec<Observation> {
-        let mut observations = Vec::new();
-        for price in prices {
-            if let Some(last) = self.last.get(&price.token).filter(|last| now.since(**last) > GAP) {
-                observations.push(said(gap(price.token, *last, now), now));
-            }
-        }
-        for price in prices {
-            observations.push(match self.confirmation.judge(price) {
-                Verdict::Emit => observed(Payload::Price(*price), Source::Jupiter, now),
-                Verdict::Hold { from, percent } => said(held(price, from.get(), percent), now),
-            });
-        }
-        observations
-    }
+/// A client without a connection yet.
+fn client() -> Result<Client, Failure> {
+    Client::builder()
+        .timeout(TIMEOUT)
+        .redirect(Policy::none())
+        .build()
+        .map_err(|error| Failure::Internal(format!("the client for jupiter: {error}")))
+}
 
-    fn recorded(&mut self, prices: &[TokenPrice], now: UnixMicros) {
-        self.last.extend(prices.iter().map(|price| (price.token, now)));
+/// Waits for the answer, or for ever when nothing was asked.
+async fn arrived(asking: &mut Option<Asking>) -> Answer {
+    match asking {
+        Some(asked) => asked.await,
+        None => std::future::pending().await,
     }
+}
+
+/// What the log is told. Jupiter tells no time, and a live book is the venue's as of now: a price is as old as its
+/// arrival.
+fn observation(effect: &Effect, now: UnixMicros) -> Observation {
+    match effect {
+        Effect::Price(price, source) => Observation {
+            event_time: now,
+            received_time: now,
+            source: *source,
+            source_position: 0,
+            payload: Payload::Price(*price),
+        },
+        Effect::Held { price, source, from, percent } => {
+            let (token, source, from, to) = (price.token, source.as_str(), from.get(), price.price.get());
+            let reason = format!(
+                "{token} jumped by {percent:.1} % from {from} to {to} at {source}; the next tick has to confirm it"
+            );
+            said(event(FeedEventKind::JumpHeld, token, reason), now)
+        }
+        Effect::Switch { token, from, to, last, reason } => {
+            let reason = format!("from {} to {}: {reason}", from.as_str(), to.as_str());
+            let switch = event(FeedEventKind::SourceSwitch, *token, reason);
+            said(FeedEvent { from: *last, to: Some(now), ..switch }, now)
+        }
+    }
+}
+
+fn event(kind: FeedEventKind, token: Symbol, reason: String) -> FeedEvent {
+    let feed = Name::Prices.as_str().into();
+    FeedEvent { feed, kind, symbol: Some(token), from: None, to: None, reason }
 }
 
 /// A number from 0 to 1 that differs from process to process, so that not all come back at once.
@@ -196,40 +318,6 @@ fn allowance(headers: &HeaderMap) -> Allowance {
         reset: number("x-ratelimit-reset").and_then(|seconds| UnixMicros::from_seconds(seconds).ok()),
         retry_after: retry_after.map(Duration::from_secs),
     }
-}
-
-fn gap(token: Symbol, from: UnixMicros, to: UnixMicros) -> FeedEvent {
-    let seconds = to.since(from).as_secs_f64();
-    FeedEvent {
-        feed: Name::Prices.as_str().into(),
-        kind: FeedEventKind::Gap,
-        symbol: Some(token),
-        from: Some(from),
-        to: Some(to),
-        reason: format!("no price of {token} for {seconds:.1} s"),
-    }
-}
-
-fn held(price: &TokenPrice, from: f64, percent: f64) -> FeedEvent {
-    let (token, to) = (price.token, price.price.get());
-    FeedEvent {
-        feed: Name::Prices.as_str().into(),
-        kind: FeedEventKind::JumpHeld,
-        symbol: Some(token),
-        from: None,
-        to: None,
-        reason: format!(
-            "{token} jumped by {percent:.1} % from {from} to {to}; the next tick has to confirm it"
-        ),
-    }
-}
-
-fn said(event: FeedEvent, now: UnixMicros) -> Observation {
-    observed(Payload::Feed(event), Source::Engine, now)
-}
-
-fn observed(payload: Payload, source: Source, now: UnixMicros) -> Observation {
-    Observation { event_time: now, received_time: now, source, source_position: 0, payload }
 }
 
 #[cfg(test)]

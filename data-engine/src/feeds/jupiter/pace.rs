@@ -12,7 +12,8 @@ pub const INTERVAL_KEYED: Duration = Duration::from_millis(1020);
 /// However long the other side asks us to stay away, we look again after this.
 const WAIT_MAX: Duration = Duration::from_mins(1);
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
-const BACK_OFF_MAX: Duration = Duration::from_secs(30);
+/// Short enough that, with the time that a request may hang, Jupiter is used within ten seconds of its return.
+const BACK_OFF_MAX: Duration = Duration::from_secs(5);
 
 /// What an answer says about further requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -100,9 +100,64 @@ fn without_an_archive_a_full_disk_gives_up_the_oldest() {
     for _ in 0..1000 {
         append_hourly(&mut writer, 1).unwrap();
         let bytes: usize = disk.names().iter().map(|name| disk.bytes(name).len()).sum();
-        assert!(bytes as u64 <= 8 * SEGMENT_BYTES + 100, "{bytes}");
+        // The notice of what is forgotten is the last of its segment.
+        assert!(bytes as u64 <= 8 * SEGMENT_BYTES + 500, "{bytes}");
     }
     assert!(writer.log().oldest_seq() > 500);
+}
+
+/// The positions that each notice in the log says are forgotten.
+fn forgotten(log: &Log) -> Vec<(u64, u64)> {
+    let mut cursor = log.cursor(Start::Oldest).unwrap();
+    let mut found = Vec::new();
+    while let Some(chunk) = cursor.read_disk(1).unwrap() {
+        for event in
+            chunk.payloads.iter().flat_map(|payload| EventBatch::decode(payload.clone()).unwrap().events)
+        {
+            let Some(goat::wire::market::market_event::Payload::Feed(said)) = event.payload else { continue };
+            assert_eq!(said.kind(), goat::wire::market::feed_event::Kind::Forgotten);
+            assert!(said.to.is_some() && said.feed == "journal", "{said:?}");
+            let mut numbers = said.reason.split([' ', ':']).filter_map(|word| word.parse().ok());
+            found.push((numbers.next().unwrap(), numbers.next().unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_given_up_is_said_in_the_log_once() {
+    let disk = MemoryDisk::default();
+    let mut writer = open_with(&disk, &rules(10_000 * 3600, 8 * SEGMENT_BYTES)).unwrap().writer;
+    let mut all: Vec<(u64, u64)> = Vec::new();
+    while writer.head().seq < 400 {
+        let before = writer.log().oldest_seq();
+        append_hourly(&mut writer, 1).unwrap();
+        all.extend(forgotten(&writer.log()).into_iter().filter(|(first, _)| *first >= before));
+        assert_eq!(all.last().map_or(0, |(_, last)| *last), writer.log().oldest_seq() - 1);
+    }
+    assert!(all.len() > 5, "{all:?}");
+    assert!(all.windows(2).all(|pair| pair[1].0 == pair[0].1 + 1), "{all:?}");
+    // Notices that are forgotten themselves have told of positions before them.
+    let left = forgotten(&writer.log());
+    assert!(all.ends_with(&left), "{left:?} of {all:?}");
+}
+
+#[test]
+fn what_is_old_or_archived_goes_without_a_word() {
+    let disk = MemoryDisk::default();
+    let mut writer = open_with(&disk, &rules(72 * 3600, 1 << 30)).unwrap().writer;
+    append_hourly(&mut writer, 400).unwrap();
+    assert!(writer.log().oldest_seq() > 1);
+    assert_eq!(forgotten(&writer.log()), []);
+
+    let disk = MemoryDisk::default();
+    let mut writer = open_with(&disk, &rules(10_000 * 3600, 8 * SEGMENT_BYTES)).unwrap().writer;
+    let archived = Watermark::at_zero();
+    archived.reached(u64::MAX);
+    writer.archived_by(archived);
+    append_hourly(&mut writer, 400).unwrap();
+    assert!(writer.log().oldest_seq() > 1);
+    assert_eq!(forgotten(&writer.log()), []);
 }
 
 #[test]

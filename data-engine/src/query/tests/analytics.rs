@@ -3,7 +3,12 @@
 use super::*;
 
 async fn answered(queries: &Queries, sql: &str) -> String {
-    printed(&queries.answer(sql.to_owned()).await.unwrap_or_else(|error| panic!("{sql}: {error}")))
+    printed(
+        &queries
+            .answer(sql.to_owned(), QueryTarget::Hot)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}")),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +100,7 @@ async fn columns_have_names_types_and_the_position_of_the_tables() {
     let sql =
         "SELECT seq, price, token AS \"the token\", event_time, count(*) OVER () AS n FROM prices LIMIT 1";
 
-    let answer = queries(&filled.hot).answer(sql.to_owned()).await.unwrap();
+    let answer = queries(&filled.hot).answer(sql.to_owned(), QueryTarget::Hot).await.unwrap();
 
     let columns: Vec<_> =
         answer.columns.iter().map(|column| format!("{} {}", column.name, column.r#type)).collect();
@@ -116,7 +121,7 @@ async fn what_the_database_does_not_understand_is_said_in_one_sentence() {
         ("SELECT 'x'::INTEGER FROM prices", "Could not convert string 'x' to INT32"),
         ("SELECT price FROM prices GROUP BY token", "must appear in the GROUP BY"),
     ] {
-        let error = queries.answer(sql.to_owned()).await.unwrap_err();
+        let error = queries.answer(sql.to_owned(), QueryTarget::Hot).await.unwrap_err();
         assert!(matches!(error, QueryError::NotUnderstood(_)), "{error:?}");
         assert!(error.to_string().contains(part) && !error.to_string().contains('\n'), "{error}");
     }

@@ -27,23 +27,27 @@ async fn what_does_not_end_is_stopped_in_time() {
     let before = digest(&filled.hot);
     for sql in ENDLESS.iter().chain(LARGE) {
         let begun = Instant::now();
-        let error = queries.answer((*sql).to_owned()).await.unwrap_err();
+        let error = queries.answer((*sql).to_owned(), QueryTarget::Hot).await.unwrap_err();
         let took = begun.elapsed();
         println!("{took:?} {error}: {sql}");
         assert!(matches!(error, QueryError::TooLong(_) | QueryError::TooMuchMemory(_)), "{sql}: {error}");
         assert!(took < Duration::from_millis(2900), "{sql}: {took:?}");
     }
     assert_eq!(digest(&filled.hot), before);
-    assert_eq!(printed(&queries.answer("SELECT count(*) FROM prices".to_owned()).await.unwrap()), "1000");
+    assert_eq!(
+        printed(&queries.answer("SELECT count(*) FROM prices".to_owned(), QueryTarget::Hot).await.unwrap()),
+        "1000"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_is_bounded() {
     let filled = filled().await;
-    let limits = Limits { memory_mb_max: 32, ..Limits::default() };
-    let queries = Queries::new(filled.hot.clone(), &limits);
+    // Time enough on a busy machine: the memory is what ends them.
+    let limits = Limits { memory_mb_max: 32, timeout_ms: 60_000, ..Limits::default() };
+    let queries = Queries::new(filled.hot.clone(), None, &limits);
     for sql in LARGE {
-        let error = queries.answer((*sql).to_owned()).await.unwrap_err();
+        let error = queries.answer((*sql).to_owned(), QueryTarget::Hot).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "the query was stopped because it needs more than 32 MB of memory; ask for less",
@@ -57,7 +61,7 @@ async fn rows_and_bytes_are_cut_off_and_the_answer_says_so() {
     let filled = filled().await;
     let queries = queries(&filled.hot);
     let rows = async |sql: &str| {
-        let answer = queries.answer(sql.to_owned()).await.unwrap();
+        let answer = queries.answer(sql.to_owned(), QueryTarget::Hot).await.unwrap();
         assert_eq!(answer.rows.len(), usize::try_from(answer.count).unwrap());
         (answer.count, answer.truncated)
     };
@@ -73,10 +77,12 @@ async fn rows_and_bytes_are_cut_off_and_the_answer_says_so() {
 async fn a_few_run_a_few_wait_and_more_are_refused() {
     let filled = filled().await;
     let limits = Limits { timeout_ms: 300, running_max: 1, waiting_max: 1, ..Limits::default() };
-    let queries = Queries::new(filled.hot.clone(), &limits);
+    let queries = Queries::new(filled.hot.clone(), None, &limits);
     let slow = || {
         let queries = queries.clone();
-        tokio::spawn(async move { queries.answer(ENDLESS[0].to_owned()).await.unwrap_err().to_string() })
+        tokio::spawn(async move {
+            queries.answer(ENDLESS[0].to_owned(), QueryTarget::Hot).await.unwrap_err().to_string()
+        })
     };
 
     let tasks: Vec<_> = (0..4).map(|_| slow()).collect();
@@ -88,7 +94,7 @@ async fn a_few_run_a_few_wait_and_more_are_refused() {
     ends.sort();
     assert_eq!(&ends[..2], ["2 queries are running or waiting already; try again later"; 2]);
     assert_eq!(&ends[2..], ["the query was stopped after 300 ms; ask for less"; 2]);
-    assert_eq!(printed(&queries.answer("SELECT 1".to_owned()).await.unwrap()), "1");
+    assert_eq!(printed(&queries.answer("SELECT 1".to_owned(), QueryTarget::Hot).await.unwrap()), "1");
 }
 
 /// The worst that the guard lets through: large texts in every row of a step.
@@ -102,7 +108,7 @@ async fn long_texts_are_stopped_before_they_fill_the_machine() {
          FROM range(10000000) r)"
     );
     let begun = Instant::now();
-    let answer = queries.answer(sql).await;
+    let answer = queries.answer(sql, QueryTarget::Hot).await;
     println!("{:?}: {:?}", begun.elapsed(), answer.map(|answer| printed(&answer)));
     assert!(begun.elapsed() < Duration::from_secs(4));
 }

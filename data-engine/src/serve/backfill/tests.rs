@@ -15,8 +15,11 @@ fn service(filled: &Filled) -> MarketData {
     MarketData {
         log: filled.log(),
         hot: filled.hot.clone(),
-        queries: Queries::new(filled.hot.clone(), &Query::default()),
+        queries: Queries::new(filled.hot.clone(), None, &Query::default()),
         archive: crate::archive::Archive::default(),
+        history: None,
+        ingest: crate::ingest::Ingest::new().0,
+        border: crate::publish::Border::of(&Settings::default()),
         board: Board::default(),
         latest: Latest::default(),
         stop: Stop::new(),
@@ -85,8 +88,8 @@ async fn a_backfill_that_would_miss_rows_is_out_of_range() {
     assert_eq!(error.code(), tonic::Code::OutOfRange);
     assert_eq!(
         error.message(),
-        "rows of this backfill were dropped before they were read; prices is complete from position 501 on: \
-         begin again, with fewer hours"
+        "rows of this backfill were dropped before they were read; prices is complete from position 501 on \
+         (archive.url is not set): begin again, with fewer hours"
     );
 }
 
@@ -136,7 +139,7 @@ async fn a_sync_walks_the_table_and_names_the_oldest_position_when_it_fell_behin
     assert_eq!(behind.code(), tonic::Code::OutOfRange);
     assert_eq!(
         behind.message(),
-        "since_id 99 is older than what prices keeps; it is complete from position 101 on"
+        "since_id 99 is older than what prices keeps; it is complete from position 101 on (archive.url is not set)"
     );
     assert_eq!(seqs(&service.sync_page(sync("prices", Some(100), 1)).await.unwrap().rows), [101]);
     assert_eq!(seqs(&service.sync_page(sync("prices", None, 1)).await.unwrap().rows), [101]);
@@ -156,6 +159,16 @@ async fn the_log_says_how_far_back_it_goes() {
     assert_eq!(info.oldest_event_time.unwrap().seconds, 1_700_000_000);
     assert_eq!(info.head_event_time.unwrap().seconds, 1_700_000_999);
     assert_eq!(info.log_id, service(&filled).log.id().to_string());
+}
+
+#[test]
+fn an_oldest_event_that_retention_deletes_while_it_is_read_is_read_anew() {
+    let deleted = |wanted: u64| -> Result<u64, JournalError> {
+        Err(JournalError::TooOld { wanted, oldest: wanted + 1 })
+    };
+    let mut outcomes = vec![Ok(7), deleted(2), deleted(1)];
+    assert_eq!(at_the_oldest(|| outcomes.pop().unwrap()).unwrap(), 7);
+    assert!(matches!(at_the_oldest(|| deleted(1)), Err(JournalError::TooOld { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

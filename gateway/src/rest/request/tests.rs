@@ -135,7 +135,7 @@ fn a_wrong_body_is_refused_with_the_field_and_its_value() {
 
 #[tokio::test]
 async fn a_body_that_is_not_json_by_its_type_is_refused() {
-    let refusal = read_body(&HeaderMap::new(), Body::from("{}")).await.unwrap_err();
+    let refusal = read_body(&HeaderMap::new(), Body::from("{}"), 64 * 1024).await.unwrap_err();
 
     assert_eq!(refusal.message(), r#"the body must be application/json, got """#);
 }
@@ -145,9 +145,9 @@ async fn a_long_body_is_refused_though_its_length_was_not_announced() {
     let pieces = (0..1024).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 1024])));
     let body = Body::from_stream(futures_util::stream::iter(pieces));
 
-    let refusal = read_body(&HeaderMap::new(), body).await.unwrap_err();
+    let refusal = read_body(&HeaderMap::new(), body, 64 * 1024).await.unwrap_err();
 
-    assert_eq!(refusal, body_too_large());
+    assert_eq!(refusal, body_too_large(64 * 1024));
 }
 
 proptest! {

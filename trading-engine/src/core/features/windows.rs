@@ -69,7 +69,7 @@ impl Windows {
                     self.whales.change(second, |movements| movements.add(&movement));
                 }
             }
-            Payload::Candle(_) | Payload::Feed(_) | Payload::DeadLetter(_) => {}
+            Payload::Candle(_) | Payload::Feed(_) | Payload::DeadLetter(_) | Payload::User(_) => {}
         }
     }
 

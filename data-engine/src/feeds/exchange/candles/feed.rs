@@ -63,23 +63,17 @@ impl<P: Protocol> Candles<P> {
         for lacking in lacking {
             self.tell(self.lacks(lacking)).await?;
         }
-        let (mut back_off, mut stale_was_told) = (BackOff::default(), false);
+        let mut back_off = BackOff::default();
         loop {
             let wait = match self.catch_up().await? {
                 Ok(()) => {
                     back_off.succeeded();
-                    stale_was_told = false;
                     self.board.set(Name::Candles, P::SOURCE, Condition::Up);
                     self.until_due()
                 }
                 Err((reason, wait)) => {
                     tracing::warn!(venue = ?P::VENUE, symbol = %self.symbol, reason, "no candles");
-                    self.board.set(Name::Candles, P::SOURCE, Condition::Down(reason.clone()));
-                    let now = UnixMicros::now();
-                    let is_stale = self.series.iter().any(|series| series.is_stale(now));
-                    if is_stale && !std::mem::replace(&mut stale_was_told, true) {
-                        self.tell(self.event(FeedEventKind::Stale, None, &reason)).await?;
-                    }
+                    self.board.set(Name::Candles, P::SOURCE, Condition::Down(reason));
                     wait.max(back_off.failed(chance()))
                 }
             };
@@ -183,18 +177,13 @@ impl<P: Protocol> Candles<P> {
     }
 
     fn lacks(&self, (from, to): Lacking) -> Observation {
-        let reason = "candles are missing, and the venue does not have them";
-        self.event(FeedEventKind::Gap, Some((from, to)), reason)
-    }
-
-    fn event(&self, kind: FeedEventKind, span: Option<Lacking>, reason: &str) -> Observation {
         let event = FeedEvent {
             feed: Name::Candles.as_str().into(),
-            kind,
+            kind: FeedEventKind::Gap,
             symbol: Some(self.symbol),
-            from: span.map(|(from, _)| from),
-            to: span.map(|(_, to)| to),
-            reason: format!("{:?}: {reason}", P::VENUE).to_lowercase(),
+            from: Some(from),
+            to: Some(to),
+            reason: format!("{}: candles are missing, and the venue does not have them", P::VENUE.as_str()),
         };
         said(event, UnixMicros::now())
     }

@@ -128,12 +128,6 @@ impl Series {
         self.next.plus(self.interval.span()).plus(GRACE)
     }
 
-    /// Whether nothing has come for two lengths of a candle.
-    #[must_use]
-    pub fn is_stale(&self, now: UnixMicros) -> bool {
-        now >= self.next.plus(self.interval.span() * 3)
-    }
-
     fn ended_long_ago(&self, open_time: UnixMicros, now: UnixMicros) -> bool {
         open_time.plus(self.interval.span()).plus(GRACE) <= now
     }
@@ -228,10 +222,9 @@ mod tests {
     }
 
     #[test]
-    fn a_candle_that_does_not_come_is_due_and_later_stale() {
+    fn a_candle_that_does_not_come_is_due() {
         let (series, _) = series(Some(99), 100);
         assert!(!series.has_hole(minute(101)) && series.has_hole(minute(102)));
-        assert!(!series.is_stale(minute(102)) && series.is_stale(minute(103)));
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -113,6 +114,7 @@ impl<P: Protocol> Session<P> {
         let mut beating = interval(timings.heartbeat);
         beating.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end_of_life = sleep_until(progress.opened + timings.lifetime);
+        let reconnect = Arc::clone(&self.ground.reconnect);
         tokio::pin!(end_of_life);
         let (mut fetch, mut fetch_back_off) = (None::<Fetch>, BackOff::default());
         loop {
@@ -140,6 +142,9 @@ impl<P: Protocol> Session<P> {
                 {
                     return broken(reason);
                 },
+                () = reconnect.notified() => {
+                    return broken("its candles are stale".to_owned());
+                }
                 () = &mut end_of_life => {
                     let hours = timings.lifetime.as_secs_f64() / 3600.0;
                     return ended(Cause::Planned, format!("the connection is {hours:.1} h old"));

@@ -4,49 +4,32 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-fn price(value: f64) -> TokenPrice {
+fn sol(value: f64) -> TokenPrice {
     TokenPrice { token: Symbol::parse("SOL").unwrap(), price: Price::new(value).unwrap(), block_id: 7 }
 }
 
-fn at(seconds: i64) -> UnixMicros {
-    UnixMicros::from_seconds(seconds).unwrap()
-}
-
 #[test]
-fn prices_that_were_missing_leave_a_gap_with_both_its_ends() {
-    let settings = Jupiter::default();
-    let mut feed = Feed::new(&settings, Some(at(100))).unwrap();
+fn what_is_done_is_told_with_its_source_and_reason() {
+    let now = UnixMicros::from_seconds(100).unwrap();
+    let price = observation(&Effect::Price(sol(100.0), Source::Bybit), now);
+    assert_eq!((price.source, price.event_time), (Source::Bybit, now));
 
-    let observations = feed.observe(&[price(100.0)], at(106));
+    let from = Price::new(100.0).unwrap();
+    let held = Effect::Held { price: sol(150.0), source: Source::Jupiter, from, percent: 50.0 };
+    let Payload::Feed(event) = observation(&held, now).payload else { panic!() };
+    assert_eq!(
+        event.reason,
+        "SOL jumped by 50.0 % from 100 to 150 at jupiter; the next tick has to confirm it"
+    );
 
-    let [gap, price] = observations.as_slice() else { panic!("{observations:?}") };
-    let Payload::Feed(event) = &gap.payload else { panic!("{gap:?}") };
-    assert_eq!((event.kind, event.from, event.to), (FeedEventKind::Gap, Some(at(100)), Some(at(106))));
-    assert_eq!((gap.source, price.source), (Source::Engine, Source::Jupiter));
-}
-
-#[test]
-fn a_price_that_could_not_be_recorded_stays_missing() {
-    let settings = Jupiter::default();
-    let mut feed = Feed::new(&settings, None).unwrap();
-    feed.recorded(&[price(100.0)], at(100));
-
-    feed.observe(&[price(100.0)], at(104));
-    let later = feed.observe(&[price(100.0)], at(107));
-
-    assert_eq!(later.len(), 2);
-}
-
-#[test]
-fn a_held_jump_is_said_and_not_recorded_as_a_price() {
-    let settings = Jupiter::default();
-    let mut feed = Feed::new(&settings, None).unwrap();
-    feed.observe(&[price(100.0)], at(1));
-
-    let observations = feed.observe(&[price(150.0)], at(2));
-
-    let [Observation { payload: Payload::Feed(event), .. }] = observations.as_slice() else { panic!() };
-    assert_eq!(event.reason, "SOL jumped by 50.0 % from 100 to 150; the next tick has to confirm it");
+    let (token, reason) = (sol(1.0).token, "it is silent".to_owned());
+    let (from, to) = (Source::Jupiter, Source::Binance);
+    let switch = Effect::Switch { token, from, to, last: None, reason };
+    let Payload::Feed(event) = observation(&switch, now).payload else { panic!() };
+    assert_eq!(
+        (event.kind, event.reason.as_str()),
+        (FeedEventKind::SourceSwitch, "from jupiter to binance: it is silent")
+    );
 }
 
 /// Answers each request with the next of `answers`, then stops the feed.
@@ -76,7 +59,7 @@ async fn feed_against(answers: Vec<&'static str>) -> (Vec<Observation>, Board) {
         }
         all
     });
-    run(&settings, None, ingest, board.clone(), stop).await.unwrap();
+    run(&settings, ingest, board.clone(), stop).await.unwrap();
     serving.await.unwrap();
     (collecting.await.unwrap(), board)
 }

@@ -12,9 +12,13 @@ use crate::ingest::{Receipt, Refused, Submission};
 
 const TRADE: &str = r#"{"signature":"s","wallet":"w","direction":"buy","sol_amount":1,"stablecoin_amount":100,"block_time":1767478430}"#;
 
+fn limits() -> Limits {
+    Limits::of(&Webhook { body_bytes_max: 1 << 20, ..Webhook::default() })
+}
+
 fn receiver() -> (Router, mpsc::Receiver<Submission>) {
     let (ingest, submissions) = Ingest::new();
-    (router(Limits::new(1 << 20), ingest, Board::default()), submissions)
+    (router(limits(), None, ingest, Board::default()), submissions)
 }
 
 /// A log that takes everything, submission by submission.
@@ -24,7 +28,7 @@ fn accepting(mut submissions: mpsc::Receiver<Submission>) -> tokio::task::JoinHa
         while let Some(Submission { observations, outcome }) = submissions.recv().await {
             sizes.push(observations.len());
             let accepted = u32::try_from(observations.len()).unwrap();
-            outcome.send(Ok(Receipt { accepted, duplicate: 0, head_seq: 1 })).unwrap();
+            outcome.send(Ok(Receipt { accepted, head_seq: 1, ..Receipt::default() })).unwrap();
         }
         sizes
     })
@@ -122,8 +126,8 @@ async fn listening(
     let (ingest, submissions) = Ingest::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), Stop::new());
-    let router = router(limits, ingest, Board::default());
-    let serving = tokio::spawn(serve_within(limits, listener, router, stop.clone()));
+    let router = router(limits, None, ingest, Board::default());
+    let serving = tokio::spawn(serve_within(limits, (listener, None), router, stop.clone()));
     (address, submissions, stop, serving)
 }
 
@@ -139,7 +143,7 @@ async fn exchange(address: SocketAddr, sent: &str) -> String {
 #[tokio::test]
 async fn a_sender_that_dawdles_is_cut_off() {
     let short = Duration::from_millis(150);
-    let limits = Limits { head_timeout: short, body_timeout: short, ..Limits::new(1 << 20) };
+    let limits = Limits { head_timeout: short, body_timeout: short, ..limits() };
     let (address, _submissions, stop, serving) = listening(limits).await;
 
     assert!(!exchange(address, "").await.contains("200"));
@@ -153,7 +157,7 @@ async fn a_sender_that_dawdles_is_cut_off() {
 
 #[tokio::test]
 async fn posts_beyond_the_limit_are_turned_away() {
-    let limits = Limits { posts_max: 1, ..Limits::new(1 << 20) };
+    let limits = Limits { posts_max: 1, ..limits() };
     let (address, mut submissions, stop, serving) = listening(limits).await;
     let request = format!(
         "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{TRADE}",

@@ -1,0 +1,125 @@
+//! Where the services listen, and what an address that others can reach needs.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Settings, SettingsError};
+
+/// The data-engine's addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataEngine {
+    /// gRPC.
+    pub listen: SocketAddr,
+    /// Metrics and health over HTTP.
+    pub metrics_listen: SocketAddr,
+}
+
+impl Default for DataEngine {
+    fn default() -> Self {
+        Self { listen: loopback(5050), metrics_listen: loopback(9050) }
+    }
+}
+
+/// The trading-engine's addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TradingEngine {
+    /// gRPC.
+    pub listen: SocketAddr,
+    /// Metrics and health over HTTP.
+    pub metrics_listen: SocketAddr,
+    /// How far back a cold start fetches events, in hours of event time. A replay is always read whole.
+    pub cold_hours: u32,
+}
+
+impl Default for TradingEngine {
+    fn default() -> Self {
+        Self { listen: loopback(5052), metrics_listen: loopback(9052), cold_hours: 2 }
+    }
+}
+
+/// The gateway's addresses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gateway {
+    /// The website, REST and server-sent events.
+    pub listen: SocketAddr,
+    /// Metrics and health over HTTP.
+    pub metrics_listen: SocketAddr,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self { listen: loopback(8000), metrics_listen: loopback(9000) }
+    }
+}
+
+impl TradingEngine {
+    pub(super) fn validate(&self) -> Result<(), SettingsError> {
+        let cold_hours = self.cold_hours;
+        if !(1..=168).contains(&cold_hours) {
+            let problem = format!("is {cold_hours}; it must be from 1 to 168");
+            return Err(SettingsError::Refused { key: "trading_engine.cold_hours", problem });
+        }
+        Ok(())
+    }
+}
+
+/// Refuses what others can reach unless it is encrypted and knows who asks: calls by their tokens, posts by their
+/// signatures.
+pub(super) fn refuse_open(settings: &Settings) -> Result<(), SettingsError> {
+    let is_encrypted = settings.tls.files().is_some();
+    let webhook = &settings.feeds.webhook;
+    if webhook.enabled {
+        let way_to_encrypt =
+            "tls.certificate and tls.key (or feeds.webhook.behind_proxy = true where a proxy encrypts)";
+        let needs = Needs {
+            encryption: (is_encrypted || webhook.behind_proxy, way_to_encrypt),
+            token: (!webhook.tokens.is_empty(), "a token in feeds.webhook.tokens"),
+        };
+        needs.or_loopback("feeds.webhook.listen", webhook.listen)?;
+    }
+    let addresses = [
+        ("data_engine.listen", settings.data_engine.listen),
+        ("data_engine.metrics_listen", settings.data_engine.metrics_listen),
+        ("trading_engine.listen", settings.trading_engine.listen),
+        ("trading_engine.metrics_listen", settings.trading_engine.metrics_listen),
+        ("gateway.listen", settings.gateway.listen),
+        ("gateway.metrics_listen", settings.gateway.metrics_listen),
+    ];
+    let needs = Needs {
+        encryption: (is_encrypted, "tls.certificate and tls.key"),
+        token: (!settings.access.tokens.is_empty(), "a token in access.tokens"),
+    };
+    addresses.into_iter().try_for_each(|(key, address)| needs.or_loopback(key, address))
+}
+
+/// What an address that others can reach needs: whether it has it, and how it gets it.
+struct Needs {
+    encryption: (bool, &'static str),
+    token: (bool, &'static str),
+}
+
+impl Needs {
+    fn or_loopback(&self, key: &'static str, address: SocketAddr) -> Result<(), SettingsError> {
+        if address.ip().is_loopback() {
+            return Ok(());
+        }
+        let missing: Vec<&str> = [self.encryption, self.token]
+            .into_iter()
+            .filter_map(|(is_there, what)| (!is_there).then_some(what))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let problem = format!("is {address}, which others can reach; it needs {}", missing.join(" and "));
+        Err(SettingsError::Refused { key, problem })
+    }
+}
+
+/// An address of this machine that only it can reach.
+pub(super) fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
