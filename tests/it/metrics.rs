@@ -49,9 +49,11 @@ async fn every_documented_number_is_shown_and_no_other() {
     check("trading-engine", trading, trading_engine::measure::METRICS).await;
     check("gateway", gateway, gateway::measure::METRICS).await;
 
-    let text = Rest::new(data).get("/metrics").await.text;
     let live = r#"goat_feed_state{feed="prices",state="live"} 1"#;
-    assert!(text.lines().any(|line| line == live), "{text}");
+    until("the prices are shown to be live", PATIENCE, async || {
+        Rest::new(data).get("/metrics").await.text.lines().any(|line| line == live).then_some(())
+    })
+    .await;
 }
 
 #[test]
