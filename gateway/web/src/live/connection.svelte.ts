@@ -1,4 +1,5 @@
 import { clockTime, duration } from '../format/time';
+import { access } from '../wire/access.svelte';
 import { EventStream, type StreamReport } from './event_stream';
 import { notices } from './notices.svelte';
 import { pageClock } from './page_clock.svelte';
@@ -21,6 +22,11 @@ const connections: Connection[] = [];
 /** The first connection that is lost, undefined while all are well. */
 export function lostConnection(): Connection | undefined {
   return connections.find((connection) => connection.lostAt !== null);
+}
+
+/** Tries every connection that waits again at once. */
+export function retryAll(): void {
+  for (const connection of connections) connection.retryNow();
 }
 
 /** One event stream as the page shows it: since when it is lost, and when it is tried again. */
@@ -49,6 +55,7 @@ export class Connection {
     const stream = new EventStream({
       path,
       resumes: this.#options.resumes,
+      fetch: access.fetch,
       onMessage: (data) => this.#options.onMessage(data),
       onReport: (report) => this.#take(report),
       onPositionLost: () => this.#options.onFresh(),

@@ -28,6 +28,11 @@ class Engines {
     return () => stops.forEach((stop) => stop());
   }
 
+  /** Asks once more, at once. */
+  refresh(): void {
+    for (const resource of [this.market, this.feeds, this.trading, this.health]) void resource.refresh();
+  }
+
   #known(): readonly Feed[] {
     const feeds = this.feeds.value ?? [];
     const failure = this.feeds.failure;

@@ -1,3 +1,4 @@
+import { access } from './access.svelte';
 import { asFailure, Failure, failureIn } from './failure';
 
 const patienceMs = 10_000;
@@ -10,7 +11,7 @@ export async function getJson(path: string): Promise<unknown> {
 /** The JSON and status at a path; statuses in `alsoFine` are answers, not failures. */
 export async function getAnswer(path: string, alsoFine: readonly number[]): Promise<{ status: number; json: unknown }> {
   try {
-    const response = await fetch(path, {
+    const response = await access.fetch(path, {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(patienceMs),
     });
