@@ -66,3 +66,8 @@ export function excursions(position: Position): { readonly worst: number | null;
   const [rise, fall] = [(high / entry - 1) * 100, (low / entry - 1) * 100];
   return position.short ? { worst: -rise, best: -fall } : { worst: fall, best: rise };
 }
+
+/** True while money is in it. */
+export function isOpen(position: Position): boolean {
+  return position.state === 'OPEN' || position.state === 'CLOSING';
+}

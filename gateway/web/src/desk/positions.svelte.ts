@@ -1,6 +1,7 @@
 import { asFailure, type Failure } from '../wire/failure';
 import { readPosition, readPositions, type Position } from '../wire/position';
 import { getJson, withParameters } from '../wire/request';
+import { isOpen } from './mark';
 
 const pageSize = 1000;
 const mostPages = 5;
@@ -65,9 +66,4 @@ export class Positions {
       this.failure = asFailure(thrown);
     }
   }
-}
-
-/** True while money is in it. */
-export function isOpen(position: Position): boolean {
-  return position.state === 'OPEN' || position.state === 'CLOSING';
 }

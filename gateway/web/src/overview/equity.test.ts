@@ -13,7 +13,7 @@ const account = (change: object) =>
 
 describe('equityCurve', () => {
   it('begins at the start and ends at the account, in order of closing', () => {
-    const curve = equityCurve(account({}), [closed('b', 2, -4), closed('a', 1, 5), closed('c', 3, 2)], 0.1);
+    const curve = equityCurve(account({}), [closed('b', 2, -4), closed('a', 1, 5), closed('c', 3, 2)], [closed('open', 4, 0)]);
     expect(curve.points.map((point) => Number(point.equity.toFixed(2)))).toEqual([1000, 1005, 1001, 1003, 1003.9]);
     expect(curve.drawdown?.percent).toBeCloseTo((-4 / 1005) * 100);
     expect(curve.drawdown?.lengthMs).toBe(7.5 * 60_000);
@@ -21,7 +21,7 @@ describe('equityCurve', () => {
   });
 
   it('has one point and no drawdown before the first trade', () => {
-    const curve = equityCurve(account({ equityUsd: 1000, unrealisedUsd: 0 }), [], 0);
+    const curve = equityCurve(account({ equityUsd: 1000, unrealisedUsd: 0 }), [], []);
     expect(curve.points).toHaveLength(1);
     expect(curve.drawdown).toBeNull();
   });

@@ -30,7 +30,8 @@ export interface EquityCurve {
  * The curve through these positions that ends at the account's equity. It is counted back from the account, so
  * that it begins at the account's start when none of the closed positions is missing.
  */
-export function equityCurve(account: Account, closed: readonly Position[], openEntryFeesUsd: number): EquityCurve {
+export function equityCurve(account: Account, closed: readonly Position[], open: readonly Position[]): EquityCurve {
+  const openEntryFeesUsd = open.reduce((total, position) => total + (position.entry?.feeUsd ?? 0), 0);
   const results = closed
     .flatMap((position) => (position.closedAt === null || position.profitUsd === null ? [] : [{ ...position, time: position.closedAt, made: position.profitUsd }]))
     .sort((left, right) => left.time - right.time);
