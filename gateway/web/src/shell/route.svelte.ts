@@ -23,7 +23,7 @@ class Route {
     const follow = (): void => {
       const before = this.#place;
       this.#place = placeOf(location.hash);
-      if (before.page !== this.page || before.item !== this.item) scrollTo(0, 0);
+      if (before.page !== this.page) scrollTo(0, 0);
     };
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
