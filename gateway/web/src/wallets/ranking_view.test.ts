@@ -17,7 +17,7 @@ const [good, lucky, few] = ranking.wallets;
 
 describe('rankingSentence', () => {
   it('counts those clear of their costs among those with enough buys', () => {
-    expect(rankingSentence(ranking)).toBe('1 of the 2 best wallets beats its costs at 95\u202F% confidence.');
+    expect(rankingSentence(ranking)).toBe('1 of 2 wallets with enough buys beats its costs at 95\u202F% confidence.');
     expect(rankingSentence({ ...ranking, wallets: [few!] })).toBe('None of 341 wallets has enough buys to be ranked.');
     expect(rankingSentence(readRanking({}))).toMatch(/^No wallet/);
   });

@@ -21,8 +21,8 @@ export function rankingSentence(ranking: Ranking): string {
   if (ranking.wallets.length === 0) return 'No wallet has a finished buy yet: cycles have to end first.';
   if (ranked.length === 0) return `None of ${integer(ranking.walletsSeen)} wallets has enough buys to be ranked.`;
   const beat = ranked.filter(beatsCosts).length;
-  const who = beat === 0 ? `None of the ${ranked.length} best` : `${beat} of the ${ranked.length} best`;
-  return `${who} wallets ${beat === 1 ? 'beats its' : 'beat their'} costs at 95\u202F% confidence.`;
+  const verb = beat > 1 ? 'beat their' : 'beats its';
+  return `${beat === 0 ? 'None' : beat} of ${ranked.length} wallets with enough buys ${verb} costs at 95\u202F% confidence.`;
 }
 
 /** The point of the delay curve where a gain is last above zero, null when it never is. */
