@@ -12,5 +12,8 @@ function gatewayUrl(): string {
 }
 
 function gatewayPaths(): string[] {
-  return ['/api/', '/price/', '/latest/', '/stream/', '/cycles', '/cycle_tracker', '/feeds', '/health', '/openapi.json'];
+  return [
+    '/api/', '/price/', '/latest/', '/stream/', '/cycles', '/cycle_tracker', '/feeds', '/health', '/openapi.json',
+    '/plays', '/buyins', '/trail/', '/decisions', '/funnel', '/why_not', '/wallets', '/account', '/trading/',
+  ];
 }

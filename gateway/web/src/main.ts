@@ -4,6 +4,7 @@ import './look/tokens.css';
 import './look/base.css';
 import './look/shell.css';
 import './look/panel.css';
+import './look/form.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('The page has no place to stand on.');

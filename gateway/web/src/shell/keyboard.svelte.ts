@@ -1,10 +1,6 @@
 import { pageClock } from '../live/page_clock.svelte';
-import { market } from '../market/live_market.svelte';
-import { windows } from '../market/windows';
 import { saveCsv } from '../table/csv';
-import { cyclesCsv } from '../market/cycles_csv';
-import { feedsCsv } from '../feeds/feeds_csv';
-import { engines } from '../live/engines.svelte';
+import { pageActions } from './page_actions.svelte';
 import { pages } from './pages';
 import { route } from './route.svelte';
 import { recall, remember, theme } from './theme.svelte';
@@ -15,8 +11,10 @@ const setting = 'goat.keys';
 /** The keys there are, with what they do. */
 export const keyList: readonly (readonly [keys: string, what: string])[] = [
   ...pages.map((page) => [`G ${page.key.toUpperCase()}`, page.title] as const),
-  ['1 – 4', 'Window of the charts'],
-  ['J K', 'Next, previous threshold'],
+  ['1 – 4', 'Window'],
+  ['J K', 'Next, previous row'],
+  ['Enter Esc', 'Open the row, go back'],
+  ['/', 'Search'],
   ['Space', 'Hold the page'],
   ['C', 'Save the table as CSV'],
   ['T', 'Light, dark'],
@@ -48,7 +46,7 @@ class Keyboard {
     const key = event.key.toLowerCase();
     if (key === '?') this.listOpen = !this.listOpen;
     // The dialog closes by itself, but says so only later: the next key must not be lost to it.
-    else if (key === 'escape') this.listOpen = false;
+    else if (key === 'escape' && this.listOpen) this.listOpen = false;
     else if (!this.enabled || this.listOpen) return;
     else if (this.#isSecondOfSequence(key)) return;
     else if (key === 'g') this.#afterG = performance.now();
@@ -64,16 +62,21 @@ class Keyboard {
   }
 
   #act(key: string, event: KeyboardEvent): void {
-    const window = windows[Number(key) - 1];
+    const { csv, step, open, back, window, search } = pageActions();
     if (key === 't') theme.toggle();
     else if (key === ' ' && !isPressable(event.target)) {
       event.preventDefault();
       pageClock.toggleHold();
-    } else if (key === 'c') saveCsv(route.page === 'market' ? cyclesCsv(market.cycles.all) : feedsCsv(engines.known));
-    else if (route.page !== 'market') return;
-    else if (window) void market.select(window);
-    else if (key === 'j') market.cycles.step(1);
-    else if (key === 'k') market.cycles.step(-1);
+    } else if (key === 'c' && csv) saveCsv(csv());
+    else if (/^[1-4]$/.test(key)) window?.(Number(key) - 1);
+    else if (key === 'j') step?.(1);
+    else if (key === 'k') step?.(-1);
+    else if (key === 'enter' && !isPressable(event.target)) open?.();
+    else if (key === 'escape') back?.();
+    else if (key === '/' && search) {
+      event.preventDefault();
+      search();
+    }
   }
 }
 

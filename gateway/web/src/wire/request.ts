@@ -10,11 +10,26 @@ export async function getJson(path: string): Promise<unknown> {
 
 /** The JSON and status at a path; statuses in `alsoFine` are answers, not failures. */
 export async function getAnswer(path: string, alsoFine: readonly number[]): Promise<{ status: number; json: unknown }> {
+  return ask(path, alsoFine, { headers: { accept: 'application/json' } });
+}
+
+/** Asks the gateway to change something and answers with its JSON. Throws only Failure. */
+export async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  return (await ask(path, [], { method, headers, ...content })).json;
+}
+
+/** A path with the parameters that are not empty. */
+export function withParameters(path: string, parameters: Readonly<Record<string, string | number | null>>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== '');
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  return given.length === 0 ? path : `${path}?${query}`;
+}
+
+async function ask(path: string, alsoFine: readonly number[], init: RequestInit): Promise<{ status: number; json: unknown }> {
   try {
-    const response = await access.fetch(path, {
-      headers: { accept: 'application/json' },
-      signal: AbortSignal.timeout(patienceMs),
-    });
+    const response = await access.fetch(path, { ...init, signal: AbortSignal.timeout(patienceMs) });
     const body = await response.text();
     if (!response.ok && !alsoFine.includes(response.status)) {
       throw failureIn(body, new Failure(`HTTP ${response.status}`, `${path} was refused.`));

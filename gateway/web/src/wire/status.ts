@@ -47,6 +47,9 @@ export interface TradingStatus {
   readonly feedReconnects: number;
   readonly tables: readonly TableCount[];
   readonly now: number | null;
+  /** True while nothing new is opened. */
+  readonly paused: boolean;
+  readonly pauseReason: string;
 }
 
 /** One engine as the gateway sees it. */
@@ -89,6 +92,7 @@ export function readTradingStatus(json: unknown): TradingStatus {
   const fields = fieldsOf(json);
   const restart = fieldsOf(fields['restart']);
   const feed = fieldsOf(fields['feed']);
+  const controls = fieldsOf(fields['controls']);
   const kind = enumName(restart, 'kind', 'KIND_');
   return {
     version: textOf(fields, 'version'),
@@ -108,6 +112,8 @@ export function readTradingStatus(json: unknown): TradingStatus {
     feedReconnects: numberOf(feed, 'reconnects'),
     tables: listOf(fields, 'tables').map(readTable),
     now: instantOf(fields, 'now'),
+    paused: flagOf(controls, 'paused'),
+    pauseReason: textOf(controls, 'reason'),
   };
 }
 
