@@ -2,6 +2,7 @@
 
 mod laws;
 mod script;
+mod shadows;
 
 use goat::event::{FeedEventKind, PositionSide};
 
