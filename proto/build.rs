@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use tonic_prost_build::{Config, FileDescriptorSet};
 
-const SCHEMA: [&str; 9] = [
+const SCHEMA: [&str; 10] = [
     "goat/market/v1/event.proto",
     "goat/market/v1/market_data_service.proto",
     "goat/market/v1/status.proto",
@@ -16,6 +16,7 @@ const SCHEMA: [&str; 9] = [
     "goat/trading/v1/play.proto",
     "goat/trading/v1/position.proto",
     "goat/trading/v1/profile.proto",
+    "goat/trading/v1/shadow.proto",
     "goat/trading/v1/trading_service.proto",
 ];
 

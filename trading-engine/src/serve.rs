@@ -8,6 +8,7 @@ mod performance;
 mod plays;
 mod positions;
 mod profiles;
+mod shadows;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -353,6 +354,22 @@ impl TradingService for Trading {
         let features = patterns::features(&request.group)?;
         let count = count(features.len());
         Ok(Response::new(wire::ListFeaturesResponse { features, count }))
+    }
+
+    async fn list_shadows(
+        &self,
+        request: Request<wire::ListShadowsRequest>,
+    ) -> Result<Response<wire::ListShadowsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.list_shadows(request).await?))
+    }
+
+    async fn get_gate_attribution(
+        &self,
+        request: Request<wire::GetGateAttributionRequest>,
+    ) -> Result<Response<wire::GetGateAttributionResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.gate_attribution(request).await?))
     }
 
     type StreamTradingStream =

@@ -11,6 +11,7 @@
 mod answers;
 mod discovery;
 mod fetch;
+mod outcomes;
 mod readers;
 mod rows;
 mod writer;
@@ -20,6 +21,7 @@ use duckdb::{Config, Connection};
 pub use answers::FunnelRow;
 pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
 pub use fetch::fetch_recent;
+pub use outcomes::{EntryOutcome, Origin};
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
 pub use writer::{ROWS_QUEUED_MAX, Writer, write_on_a_thread};

@@ -26,19 +26,31 @@ impl Numbers {
 const COLUMNS: usize = 12;
 
 fn columns() -> Vec<(FeatureId, u8)> {
-    FeatureId::all().filter(|feature| feature.feature().is_per_minute()).map(|one| (one, 3)).take(COLUMNS).collect()
+    FeatureId::all()
+        .filter(|feature| feature.feature().is_per_minute())
+        .map(|one| (one, 3))
+        .take(COLUMNS)
+        .collect()
 }
 
 /// Entries of `cycles` cycles, ten in each; a gain is the cycle's own, the entry's own, and what `edge` makes of the
 /// values.
-fn market(seed: u64, cycles: u64, edge: impl Fn(&mut [Option<f32>], f64) -> f64) -> (Vec<Sample>, Vec<Sample>) {
+fn market(
+    seed: u64,
+    cycles: u64,
+    edge: impl Fn(&mut [Option<f32>], f64) -> f64,
+) -> (Vec<Sample>, Vec<Sample>) {
     let mut numbers = Numbers(seed.wrapping_mul(7919).wrapping_add(17));
-    (0..20).for_each(|_| { numbers.uniform(); });
+    (0..20).for_each(|_| {
+        numbers.uniform();
+    });
     let (mut entries, mut baseline) = (Vec::new(), Vec::new());
     for cycle in 0..cycles {
         let of_cycle = 0.3 * numbers.normal();
         for entry in 0..10 {
-            let time = |later: i64| UnixMicros::from_seconds(i64::try_from(cycle).unwrap() * 600 + entry * 30 + later);
+            let time = |later: i64| {
+                UnixMicros::from_seconds(i64::try_from(cycle).unwrap() * 600 + entry * 30 + later)
+            };
             #[allow(clippy::cast_possible_truncation)]
             let mut values: Vec<Option<f32>> = (0..COLUMNS).map(|_| Some(numbers.normal() as f32)).collect();
             let noise = of_cycle + 0.2 * numbers.normal() - 0.05;
