@@ -9,6 +9,7 @@ mod plays;
 mod positions;
 mod profiles;
 mod shadows;
+mod suggestions;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast, mpsc};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
+
+pub use suggestions::Suggestions;
 
 use crate::changes::{CHANGES_QUEUED_MAX, Change};
 use crate::core::command::Order;
@@ -51,6 +54,8 @@ pub struct Trading {
     pub commands: mpsc::Sender<Ask>,
     /// One change of plays and projects at a time: what was checked is still so when it is done.
     pub changes_of_plays: Arc<Mutex<()>>,
+    /// The filters that were suggested last.
+    pub suggestions: Arc<Mutex<Suggestions>>,
     /// What positions are in.
     pub token: Symbol,
     /// Where changes are told.
@@ -370,6 +375,16 @@ impl TradingService for Trading {
     ) -> Result<Response<wire::GetGateAttributionResponse>, Status> {
         let request = request.into_inner();
         Ok(Response::new(self.gate_attribution(request).await?))
+    }
+
+    async fn list_filter_suggestions(
+        &self,
+        request: Request<wire::ListFilterSuggestionsRequest>,
+    ) -> Result<Response<wire::ListFilterSuggestionsResponse>, Status> {
+        let request = request.into_inner();
+        let suggestions = vec![self.filter_suggestions(&request.play_id).await?];
+        let count = count(suggestions.len());
+        Ok(Response::new(wire::ListFilterSuggestionsResponse { suggestions, count }))
     }
 
     type StreamTradingStream =

@@ -14,6 +14,7 @@ mod fetch;
 mod outcomes;
 mod readers;
 mod rows;
+mod samples;
 mod writer;
 
 use duckdb::{Config, Connection};
@@ -24,6 +25,7 @@ pub use fetch::fetch_recent;
 pub use outcomes::{EntryOutcome, Origin};
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
+pub use samples::Samples;
 pub use writer::{ROWS_QUEUED_MAX, Writer, write_on_a_thread};
 
 use crate::tables::{Layout, duck, shown};

@@ -134,7 +134,7 @@ fn of_random(play: &str, gains: &[(Seq, f64)]) -> Option<wire::RandomEntries> {
     })
 }
 
-fn estimate(estimate: Estimate) -> wire::GainEstimate {
+pub(super) fn estimate(estimate: Estimate) -> wire::GainEstimate {
     wire::GainEstimate { mean_percent: estimate.mean, low_percent: estimate.low, high_percent: estimate.high }
 }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::contrast::{Contrast, number};
 use crate::core::features::FeatureId;
-use crate::core::micros;
 
 /// The parts of the good entries that a range may span, from quantile to quantile.
 const SPANS: [(f64, f64); 7] =
@@ -79,21 +78,8 @@ pub enum Judgement {
     Clears,
 }
 
-impl Judgement {
-    /// As it is written in tables and answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NothingFound => "nothing_found",
-            Self::TooFewCycles => "too_few_cycles",
-            Self::NotClear => "not_clear",
-            Self::Clears => "clears",
-        }
-    }
-}
-
 /// What a search found. Figures compare the entries that pass with those at random, in percent after costs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Suggestion {
     /// All of them have to hold; none when nothing was found.
     pub ranges: Vec<Range>,
@@ -105,9 +91,8 @@ pub struct Suggestion {
     pub walk_forward: Option<Contrast>,
     /// On the cycles that took no part in the search.
     pub judged: Option<Contrast>,
-    /// When the judged part begins.
-    #[serde(with = "micros")]
-    pub judged_from: UnixMicros,
+    /// When the first entry of the judged part was decided; none when it has none.
+    pub judged_from: Option<UnixMicros>,
     /// What follows.
     pub judgement: Judgement,
 }
@@ -157,7 +142,7 @@ pub fn search(
         learned: contrast(&learned, Seq::ZERO, Some(judged_begins)),
         walk_forward: walk_forward(blocks, entries, baseline, columns.len(), parameters),
         judged: judged_contrast,
-        judged_from: judged.iter().map(|sample| sample.decided_at).min().unwrap_or_default(),
+        judged_from: judged.iter().map(|sample| sample.decided_at).min(),
         judgement: judge(&found, judged_contrast.as_ref(), parameters),
     }
 }
