@@ -17,6 +17,7 @@ mod engine;
 pub mod exit;
 pub mod features;
 pub mod fill;
+pub mod filters;
 pub mod gains;
 pub mod gate;
 pub mod market;
@@ -25,6 +26,7 @@ pub mod money;
 pub mod play;
 pub mod position;
 pub mod profiles;
+pub mod shadows;
 pub mod validator;
 pub mod wallets;
 

@@ -115,6 +115,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         readers,
         commands,
         changes_of_plays: Arc::default(),
+        suggestions: Arc::default(),
         token,
         watchers,
         stop: stop.clone(),

@@ -241,6 +241,7 @@ impl Runner {
         if std::mem::take(&mut self.desk_changed) {
             view.desk = std::sync::Arc::new(DeskView::of(&self.engine));
         }
+        view.shadows = self.engine.desk().shadows().counts();
         view.price = self.engine.market().price().copied();
         view.caught_up = self.caught_up;
         view.catch_up_ms = self.catch_up_ms;

@@ -8,6 +8,8 @@ mod performance;
 mod plays;
 mod positions;
 mod profiles;
+mod shadows;
+mod suggestions;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast, mpsc};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
+
+pub use suggestions::Suggestions;
 
 use crate::changes::{CHANGES_QUEUED_MAX, Change};
 use crate::core::command::Order;
@@ -50,6 +54,8 @@ pub struct Trading {
     pub commands: mpsc::Sender<Ask>,
     /// One change of plays and projects at a time: what was checked is still so when it is done.
     pub changes_of_plays: Arc<Mutex<()>>,
+    /// The filters that were suggested last.
+    pub suggestions: Arc<Mutex<Suggestions>>,
     /// What positions are in.
     pub token: Symbol,
     /// Where changes are told.
@@ -353,6 +359,32 @@ impl TradingService for Trading {
         let features = patterns::features(&request.group)?;
         let count = count(features.len());
         Ok(Response::new(wire::ListFeaturesResponse { features, count }))
+    }
+
+    async fn list_shadows(
+        &self,
+        request: Request<wire::ListShadowsRequest>,
+    ) -> Result<Response<wire::ListShadowsResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.list_shadows(request).await?))
+    }
+
+    async fn get_gate_attribution(
+        &self,
+        request: Request<wire::GetGateAttributionRequest>,
+    ) -> Result<Response<wire::GetGateAttributionResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(self.gate_attribution(request).await?))
+    }
+
+    async fn list_filter_suggestions(
+        &self,
+        request: Request<wire::ListFilterSuggestionsRequest>,
+    ) -> Result<Response<wire::ListFilterSuggestionsResponse>, Status> {
+        let request = request.into_inner();
+        let suggestions = vec![self.filter_suggestions(&request.play_id).await?];
+        let count = count(suggestions.len());
+        Ok(Response::new(wire::ListFilterSuggestionsResponse { suggestions, count }))
     }
 
     type StreamTradingStream =

@@ -20,6 +20,7 @@ mod price_analysis;
 mod price_cycle;
 mod profile;
 mod raw;
+mod shadow;
 mod stop;
 mod trade;
 mod value;
@@ -32,6 +33,7 @@ pub use layout::Layout;
 pub use play::{PlayVersion, ProjectRow};
 pub use price_analysis::batch_of as analysis_batch;
 pub use raw::{BookPace, PriceRow, RAW_TABLES, price_batch, raw_row};
+pub use shadow::MomentRow;
 pub use stop::{PriceCheck, Tracking, Trail};
 pub use value::{InvalidRow, Kind, Row, Value};
 
@@ -54,6 +56,8 @@ pub const TABLES: &[&Table] = &[
     &position::TABLE,
     &stop::PRICE_CHECKS,
     &stop::TRAIL,
+    &shadow::TABLE,
+    &shadow::MOMENTS,
     &controls::TABLE,
     &command::TABLE,
 ];

@@ -14,6 +14,7 @@ use crate::core::desk::SavedProject;
 use crate::core::market::Quote;
 use crate::core::play::{Play, PlayId};
 use crate::core::position::Position;
+use crate::core::shadows::ShadowCounts;
 use crate::core::wallets::WalletList;
 use crate::core::{Cursor, Engine};
 
@@ -124,6 +125,8 @@ pub struct View {
     pub controls: Controls,
     /// Plays, positions and the account.
     pub desk: Arc<DeskView>,
+    /// What is followed without being entered.
+    pub shadows: ShadowCounts,
     /// The newest price of the traded token.
     pub price: Option<Quote>,
     /// The log's end has been reached since the start.

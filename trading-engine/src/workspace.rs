@@ -11,8 +11,10 @@
 mod answers;
 mod discovery;
 mod fetch;
+mod outcomes;
 mod readers;
 mod rows;
+mod samples;
 mod writer;
 
 use duckdb::{Config, Connection};
@@ -20,8 +22,10 @@ use duckdb::{Config, Connection};
 pub use answers::FunnelRow;
 pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
 pub use fetch::fetch_recent;
+pub use outcomes::{EntryOutcome, Origin};
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
+pub use samples::Samples;
 pub use writer::{ROWS_QUEUED_MAX, Writer, write_on_a_thread};
 
 use crate::tables::{Layout, duck, shown};

@@ -12,6 +12,7 @@ mod entries;
 mod exits;
 mod fills;
 mod orders;
+mod shadowed;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -31,6 +32,7 @@ use super::market::Market;
 use super::money::Usd;
 use super::play::Plays;
 use super::position::{Position, Stage};
+use super::shadows::{Shadow, Shadows};
 use super::wallets::{RecentBuys, WalletLists};
 
 /// The bounds and costs of paper trading. The same for all plays.
@@ -140,6 +142,7 @@ pub struct Desk {
     positions: BTreeMap<DecisionId, Position>,
     /// Those of `positions` that wait for a fill.
     waiting: BTreeSet<DecisionId>,
+    shadows: Shadows,
 }
 
 impl Desk {
@@ -159,6 +162,7 @@ impl Desk {
             consumption: Consumption::default(),
             positions: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            shadows: Shadows::default(),
         }
     }
 
@@ -204,6 +208,12 @@ impl Desk {
         &self.positions
     }
 
+    /// What is followed without being entered.
+    #[must_use]
+    pub fn shadows(&self) -> &Shadows {
+        &self.shadows
+    }
+
     /// Takes a position out when it is over; tells whoever asked that it changed.
     fn settle(&mut self, id: &DecisionId, now: Now, reports: &mut Vec<Report>) {
         let Some(position) = self.positions.get_mut(id) else { return };
@@ -244,6 +254,17 @@ pub enum Report {
     ProjectDeleted(Box<SavedProject>),
     /// A play follows other wallets, or nobody because its query failed.
     Wallets(super::play::PlayId, Box<super::wallets::WalletList>),
+    /// What would have come of an entry that was not made.
+    Shadow(Box<Shadow>),
+    /// What the market looked like when shadows began: of the second of `time`, known by `seq`.
+    Moment {
+        /// Of the event at which they began.
+        seq: Seq,
+        /// By the core's clock.
+        time: UnixMicros,
+        /// The features.
+        features: Box<super::features::FeatureSet>,
+    },
 }
 
 /// What of the world a fold of the desk looks at.
@@ -269,6 +290,7 @@ impl Desk {
         }
         self.fill_at_price(now, tick.price, world, reports);
         self.watch(now, tick, closed, reports);
+        self.fold_shadows(now, tick, closed, world, reports);
     }
 
     /// Folds a snapshot of the pricing book: fills.
@@ -293,7 +315,10 @@ impl Desk {
     ) {
         match trade.side {
             goat::event::Side::Buy => self.decide(now, event_time, trade, world, reports),
-            goat::event::Side::Sell => self.mirror(now, &trade.wallet, reports),
+            goat::event::Side::Sell => {
+                self.mirror(now, &trade.wallet, reports);
+                self.shadows.mirror(now.time, &trade.wallet, &self.limits);
+            }
         }
     }
 

@@ -29,6 +29,7 @@ pub use consumption::Consumption;
 pub(in crate::core) use grid::{floor_units, from_units};
 pub use price::{SeenBook, SeenPrice, fill_from_book, fill_from_price};
 pub use recompute::{Difference, Recorded, recompute};
+pub(super) use walk::worse;
 
 /// What fills cost, and how many they may miss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::core::Engine;
 use crate::core::command::Order;
 use crate::core::desk::{Limits, Report};
 use crate::core::wallets::WalletQuery;
-use crate::tables::{PlayVersion, PriceCheck, ProjectRow, Tracking, Trail};
+use crate::tables::{MomentRow, PlayVersion, PriceCheck, ProjectRow, Tracking, Trail};
 
 impl Runner {
     pub(super) fn report(&mut self, seq: Seq, report: Report) {
@@ -36,6 +36,10 @@ impl Runner {
             Report::Project(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: false }),
             Report::ProjectDeleted(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: true }),
             Report::Wallets(play, list) => self.outbox.put(&Tracking(play, *list)),
+            Report::Shadow(shadow) => self.outbox.put(shadow.as_ref()),
+            Report::Moment { seq, time, features } => {
+                self.outbox.put(&MomentRow { seq, time, features: *features });
+            }
         }
     }
 

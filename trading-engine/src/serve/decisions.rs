@@ -267,7 +267,7 @@ fn evaluation(evaluation: &Evaluation) -> wire::Evaluation {
     }
 }
 
-fn wire_gate(gate: Gate) -> wire::Gate {
+pub(super) fn wire_gate(gate: Gate) -> wire::Gate {
     match gate {
         Gate::TradingOn => wire::Gate::TradingOn,
         Gate::PlayActive => wire::Gate::PlayActive,

@@ -6,6 +6,7 @@ use goat::wire::trading as wire;
 
 use crate::core::controls::Controls;
 use crate::core::cycles::{Cycle, PriceAnalysis};
+use crate::core::gains::Gains;
 use crate::tables::{Shown, Table};
 use crate::view::{Link, View};
 
@@ -122,6 +123,20 @@ impl From<&PriceAnalysis> for wire::PriceAnalysis {
             percent_increase: analysis.percent_increase,
             percent_from_highest: analysis.percent_from_highest,
             percent_increase_from_lowest: analysis.percent_increase_from_lowest,
+        }
+    }
+}
+
+impl From<&Gains> for wire::Gains {
+    fn from(gains: &Gains) -> Self {
+        Self {
+            best_percent: Some(gains.best.percent),
+            at_cycle_end_percent: gains.at_cycle_end.map(|gain| gain.percent),
+            worst_percent: Some(gains.worst.percent),
+            by_exit_percent: gains.by_exit_rule.map(|gain| gain.percent),
+            best_after_costs_percent: Some(gains.best.after_costs_percent),
+            at_cycle_end_after_costs_percent: gains.at_cycle_end.map(|gain| gain.after_costs_percent),
+            by_exit_after_costs_percent: gains.by_exit_rule.map(|gain| gain.after_costs_percent),
         }
     }
 }

@@ -241,15 +241,7 @@ pub(super) fn message(position: &Position, price: Option<f64>) -> wire::Position
             .map(|(opened, closed)| (closed.get() - opened.get()) / 1000),
         decided_late: false,
         stop_raises: position.stop_raises,
-        gains: gains.map(|gains| wire::Gains {
-            best_percent: Some(gains.best.percent),
-            at_cycle_end_percent: gains.at_cycle_end.map(|gain| gain.percent),
-            worst_percent: Some(gains.worst.percent),
-            by_exit_percent: gains.by_exit_rule.map(|gain| gain.percent),
-            best_after_costs_percent: Some(gains.best.after_costs_percent),
-            at_cycle_end_after_costs_percent: gains.at_cycle_end.map(|gain| gain.after_costs_percent),
-            by_exit_after_costs_percent: gains.by_exit_rule.map(|gain| gain.after_costs_percent),
-        }),
+        gains: gains.as_ref().map(Into::into),
     }
 }
 
@@ -267,7 +259,7 @@ fn unrealised(position: &Position, price: f64) -> Option<f64> {
     Some(change * entry.quantity)
 }
 
-fn exit_reason(reason: ExitReason) -> wire::ExitReason {
+pub(super) fn exit_reason(reason: ExitReason) -> wire::ExitReason {
     match reason {
         ExitReason::StopLoss => wire::ExitReason::StopLoss,
         ExitReason::TrailingStop => wire::ExitReason::TrailingStop,

@@ -38,10 +38,12 @@ impl Desk {
         };
         // The features are those of the moment, so they are the same for every play that comes so far.
         let mut features = None;
+        let mut shadowed = false;
         let plays = std::mem::take(&mut self.plays);
         for play in plays.iter() {
             let evaluations = self.judge(now, play, &candidate, world, &mut features);
             let decision = record(now, play, &candidate, evaluations, world);
+            shadowed |= self.shadow(now, play, &decision);
             let entered = decision.enters().then(|| self.order(now, play, &decision, world)).flatten();
             reports.push(Report::Decision(Box::new(decision)));
             if let Some(position) = entered {
@@ -53,6 +55,9 @@ impl Desk {
             }
         }
         self.plays = plays;
+        if shadowed {
+            self.keep_moment(now, world, features, reports);
+        }
         self.seen.add(candidate.key, now.time, self.limits.trade_age_seconds_max);
     }
 

@@ -3,6 +3,7 @@
 mod laws;
 mod rows;
 mod script;
+mod shadows;
 
 use goat::event::{FeedEventKind, PositionSide};
 

@@ -131,7 +131,7 @@ impl BookWalk {
 }
 
 /// A price that is so many basis points worse for who buys or sells.
-pub(super) fn worse(side: Side, price: f64, slippage_bps: f64) -> f64 {
+pub(in crate::core) fn worse(side: Side, price: f64, slippage_bps: f64) -> f64 {
     match side {
         Side::Buy => price * (1.0 + slippage_bps / 10_000.0),
         Side::Sell => price * (1.0 - slippage_bps / 10_000.0),

@@ -15,6 +15,7 @@ use goat::values::{Seq, UnixMicros};
 use serde::{Deserialize, Serialize};
 
 use self::sample::{Grouped, NetGains, median};
+pub(in crate::core) use self::shrinkage::student_95;
 pub use self::shrinkage::{Population, Shrunk};
 use super::row::{COPY_DELAYS, COPY_DELAYS_SECONDS, Profile};
 use crate::core::cycles::Threshold;

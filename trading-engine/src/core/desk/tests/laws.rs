@@ -137,6 +137,34 @@ proptest! {
     }
 
     #[test]
+    fn every_shadow_is_one_rejected_candidate_or_sample_and_none_is_lost(steps in steps()) {
+        let mut engine = engine();
+        let effects = fold(&mut engine, 1, &observations(&steps));
+        let mut turned_away = std::collections::BTreeSet::new();
+        let mut complete = std::collections::BTreeMap::new();
+        for report in reports(&effects) {
+            match report {
+                Report::Decision(decision) if !decision.enters() && decision.passed(Gate::WalletListed) => {
+                    turned_away.insert(decision.id.clone());
+                }
+                Report::Shadow(shadow) => {
+                    prop_assert!(shadow.outcome.is_complete());
+                    prop_assert!(shadow.outcome.path.entry.time > shadow.decided_at);
+                    prop_assert_eq!(shadow.kind.gate().is_some(), turned_away.contains(&shadow.id));
+                    prop_assert!(complete.insert(shadow.id.clone(), shadow.kind).is_none());
+                }
+                _ => {}
+            }
+        }
+        let counts = engine.desk().shadows().counts();
+        let of_rejected = complete.values().filter(|kind| kind.gate().is_some()).count();
+        prop_assert_eq!(counts.completed, complete.len() as u64);
+        prop_assert_eq!(counts.overflowed, 0);
+        let unaccounted = turned_away.len() - of_rejected - counts.rejected as usize;
+        prop_assert!(unaccounted as u64 <= counts.missed);
+    }
+
+    #[test]
     fn cutting_the_future_off_changes_nothing_that_was_decided(steps in steps(), at in 0.0..1.0_f64) {
         let events = observations(&steps);
         #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]

@@ -18,6 +18,7 @@ use crate::core::market::PricingBook;
 use crate::core::money::Usd;
 use crate::core::play::{PerpMode, Play, PlayId, WalletSelection};
 use crate::core::position::Position;
+use crate::core::shadows::Shadow;
 use crate::core::{Effect, Engine, Plan};
 
 const BEGAN_MICROS: i64 = 1_767_000_000_000_000;
@@ -199,6 +200,24 @@ impl Script {
             _ => None,
         };
         self.effects.iter().rev().find_map(position).unwrap()
+    }
+
+    /// Those that are complete.
+    pub(super) fn shadows(&self) -> Vec<Shadow> {
+        let shadow = |effect: &Effect| match effect {
+            Effect::Desk(Report::Shadow(shadow)) => Some((**shadow).clone()),
+            _ => None,
+        };
+        self.effects.iter().filter_map(shadow).collect()
+    }
+
+    /// The positions at which features were kept.
+    pub(super) fn moments(&self) -> Vec<Seq> {
+        let moment = |effect: &Effect| match effect {
+            Effect::Desk(Report::Moment { seq, .. }) => Some(*seq),
+            _ => None,
+        };
+        self.effects.iter().filter_map(moment).collect()
     }
 
     pub(super) fn raises(&self) -> usize {

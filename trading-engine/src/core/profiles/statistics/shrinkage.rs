@@ -187,7 +187,7 @@ fn spread(means: &[(f64, f64)]) -> f64 {
 
 /// The 97.5 % quantile of Student's distribution, by its expansion around the normal one; right to 0.002 from ten
 /// degrees of freedom on.
-fn student_95(degrees: f64) -> f64 {
+pub(in crate::core) fn student_95(degrees: f64) -> f64 {
     let z = Z_95;
     let first = (z.powi(3) + z) / 4.0;
     let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;

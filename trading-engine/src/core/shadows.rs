@@ -1,0 +1,292 @@
+//! Shadows: what would have come of entries that were not made.
+//!
+//! A candidate that came past the gate of the listed wallets and was turned away later is followed as a shadow, so
+//! that each gate shows what it saved or cost. And every [`SAMPLE_SECONDS`] each active play has one that nobody asked
+//! for: what entering at random brings with its exits, the baseline that every filter has to beat.
+//!
+//! A shadow enters at the first price that reached us strictly after it was decided and the latency has passed, made
+//! worse by the slippage, and leaves by its play's own rules in the same way. It is never a position: no account knows
+//! of it, nobody counts it, and no book is consumed by it. It is complete when it has left and its cycle has ended.
+//!
+//! **Bound:** at most [`REJECTED_MAX`] and [`SAMPLES_MAX`] are followed at a time. What comes beyond is counted.
+
+mod follow;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use goat::event::PositionSide;
+use goat::values::{Seq, UnixMicros};
+use serde::{Deserialize, Serialize};
+
+use self::follow::{Following, Ongoing};
+use super::cycles::{Cycle, CycleId, Tick};
+use super::decision::{Decision, DecisionId};
+use super::desk::Limits;
+use super::exit::{ExitReason, ExitRules};
+use super::gains::Outcome;
+use super::gate::Gate;
+use super::micros;
+use super::play::{Play, PlayId};
+
+/// From one random entry of a play to its next.
+pub const SAMPLE_SECONDS: i64 = 30;
+
+/// Rejected candidates that are followed at a time.
+pub const REJECTED_MAX: u32 = 3_000;
+
+/// Random entries that are followed at a time.
+pub const SAMPLES_MAX: u32 = 1_000;
+
+/// Features are kept no more often: they are some ten kilobytes each time.
+const FEATURES_SECONDS: i64 = 5;
+
+/// Why there is a shadow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ShadowKind {
+    /// A followed wallet bought, and this gate turned the candidate away.
+    Rejected(Gate),
+    /// Its time had come: an entry at random.
+    Sample,
+}
+
+impl ShadowKind {
+    /// As it is written in tables and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::Sample => "sample",
+        }
+    }
+
+    /// The gate that turned it away; none for a sample.
+    #[must_use]
+    pub fn gate(self) -> Option<Gate> {
+        match self {
+            Self::Rejected(gate) => Some(gate),
+            Self::Sample => None,
+        }
+    }
+}
+
+/// A shadow that is complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shadow {
+    /// Of the decision that turned it away; of a sample, the position of the price at which it was taken and the play.
+    pub id: DecisionId,
+    /// Of the play, when it was decided.
+    pub play_version: u32,
+    /// Why it is there.
+    pub kind: ShadowKind,
+    /// When it was decided, by the core's clock.
+    #[serde(with = "micros")]
+    pub decided_at: UnixMicros,
+    /// Where the features of its second are kept; none when they were not.
+    pub features_seq: Option<Seq>,
+    /// Why it was left.
+    pub reason: ExitReason,
+    /// Entry, exit and the path between, at prices with slippage. It is complete.
+    pub outcome: Outcome,
+    /// The fees of entry and exit together, in basis points of the entry.
+    pub cost_bps: f64,
+    /// The event that completed it.
+    pub completed_seq: Seq,
+    /// When that was, by the core's clock.
+    #[serde(with = "micros")]
+    pub completed_at: UnixMicros,
+}
+
+/// How many there are and were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShadowCounts {
+    /// Rejected candidates that are followed.
+    pub rejected: u32,
+    /// Samples that are followed.
+    pub samples: u32,
+    /// Completed since the state began.
+    pub completed: u64,
+    /// Not followed because too many were.
+    pub overflowed: u64,
+    /// Given up because no price came in time for their entry.
+    pub missed: u64,
+}
+
+/// The shadows of one version of a play.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OfPlay {
+    rules: ExitRules,
+    side: PositionSide,
+    /// In the order in which they were decided.
+    following: Vec<Following>,
+}
+
+/// Every shadow that is not complete.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shadows {
+    plays: BTreeMap<(PlayId, u32), OfPlay>,
+    counts: ShadowCounts,
+    sampled_micros: Option<i64>,
+    /// The second whose features were kept last, and where.
+    features: Option<(i64, Seq)>,
+}
+
+/// A moment at which shadows begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) seq: Seq,
+    pub(super) time: UnixMicros,
+    pub(super) limits: &'a Limits,
+}
+
+/// What one price does to a shadow.
+struct At<'a> {
+    now: UnixMicros,
+    tick: &'a Tick,
+    closed: &'a [Cycle],
+    cycle: Option<CycleId>,
+    limits: &'a Limits,
+    rules: &'a ExitRules,
+    side: PositionSide,
+}
+
+impl Shadows {
+    /// How many there are and were.
+    #[must_use]
+    pub fn counts(&self) -> ShadowCounts {
+        self.counts
+    }
+
+    /// Whether an entry at random is due at `now`; then it is.
+    pub(super) fn sample(&mut self, now: UnixMicros) -> bool {
+        let due = self.sampled_micros.is_none_or(|last| now.get() - last >= SAMPLE_SECONDS * 1_000_000);
+        if due {
+            self.sampled_micros = Some(now.get());
+        }
+        due
+    }
+
+    /// Whether the features of `now` are to be kept with what begins at `seq`; then they are. They are the same for
+    /// the whole second.
+    pub(super) fn keep_features(&mut self, seq: Seq, now: UnixMicros) -> bool {
+        let second = second_of(now);
+        let due = self.features.is_none_or(|(kept, _)| second - kept >= FEATURES_SECONDS);
+        if due {
+            self.features = Some((second, seq));
+        }
+        due
+    }
+
+    /// Follows a candidate that was turned away; false when it is not to be followed.
+    pub(super) fn reject(&mut self, at: Moment<'_>, play: &Play, decision: &Decision) -> bool {
+        let Some(failed) = decision.failed() else { return false };
+        if !decision.passed(Gate::WalletListed) {
+            return false;
+        }
+        let wallet = play.exit.get().mirror.then(|| decision.trade.wallet.clone());
+        self.follow(at, play, ShadowKind::Rejected(failed.gate), wallet)
+    }
+
+    /// Follows an entry at random.
+    pub(super) fn take_sample(&mut self, at: Moment<'_>, play: &Play) -> bool {
+        self.follow(at, play, ShadowKind::Sample, None)
+    }
+
+    fn follow(&mut self, at: Moment<'_>, play: &Play, kind: ShadowKind, wallet: Option<String>) -> bool {
+        let (count, most) = match kind {
+            ShadowKind::Rejected(_) => (&mut self.counts.rejected, REJECTED_MAX),
+            ShadowKind::Sample => (&mut self.counts.samples, SAMPLES_MAX),
+        };
+        if *count >= most {
+            self.counts.overflowed += 1;
+            return false;
+        }
+        *count += 1;
+        let following = Following {
+            seq: at.seq,
+            kind,
+            decided_at: at.time,
+            features_seq: None,
+            wallet,
+            ongoing: Ongoing::Waiting { due: due(at.time, at.limits) },
+        };
+        let begun = || OfPlay { rules: play.exit.clone(), side: play.side, following: Vec::new() };
+        let key = (play.id.clone(), play.version);
+        self.plays.entry(key).or_insert_with(begun).following.push(following);
+        true
+    }
+
+    /// Says where the features of those are that began at `seq`, if they were kept in the second of `now`.
+    pub(super) fn note_features(&mut self, seq: Seq, now: UnixMicros) {
+        let Some((_, kept)) = self.features.filter(|(second, _)| *second == second_of(now)) else { return };
+        for of_play in self.plays.values_mut() {
+            for one in of_play.following.iter_mut().rev().take_while(|one| one.seq == seq) {
+                one.features_seq = Some(kept);
+            }
+        }
+    }
+
+    /// Folds a price and the cycles that it ended; returns those that are complete now, play by play. `cycle`: the
+    /// active cycle after it.
+    pub(super) fn fold_price(
+        &mut self,
+        now: UnixMicros,
+        tick: &Tick,
+        closed: &[Cycle],
+        cycle: Option<CycleId>,
+        limits: &Limits,
+    ) -> Vec<Shadow> {
+        let mut complete = Vec::new();
+        for ((play, version), of_play) in &mut self.plays {
+            let OfPlay { rules, side, following } = of_play;
+            let at = At { now, tick, closed, cycle, limits, rules, side: *side };
+            let mut over = false;
+            for one in following.iter_mut() {
+                one.fold(&at);
+                over |= one.ongoing.is_over();
+            }
+            if !over {
+                continue;
+            }
+            for one in following.extract_if(.., |one| one.ongoing.is_over()) {
+                self.counts.end(one.kind);
+                match one.complete(play, *version, &at) {
+                    Some(shadow) => {
+                        self.counts.completed += 1;
+                        complete.push(shadow);
+                    }
+                    None => self.counts.missed += 1,
+                }
+            }
+        }
+        self.plays.retain(|_, of_play| !of_play.following.is_empty());
+        complete
+    }
+
+    /// A wallet sold: those that mirror it leave.
+    pub(super) fn mirror(&mut self, now: UnixMicros, wallet: &str, limits: &Limits) {
+        for of_play in self.plays.values_mut().filter(|of_play| of_play.rules.get().mirror) {
+            for one in of_play.following.iter_mut().filter(|one| one.wallet.as_deref() == Some(wallet)) {
+                one.ongoing.leave(ExitReason::Mirror, due(now, limits));
+            }
+        }
+    }
+}
+
+impl ShadowCounts {
+    fn end(&mut self, kind: ShadowKind) {
+        match kind {
+            ShadowKind::Rejected(_) => self.rejected -= 1,
+            ShadowKind::Sample => self.samples -= 1,
+        }
+    }
+}
+
+/// Only what reaches us strictly after it counts for what was decided at `now`.
+fn due(now: UnixMicros, limits: &Limits) -> UnixMicros {
+    now.plus(Duration::from_millis(limits.latency_ms.into()))
+}
+
+fn second_of(time: UnixMicros) -> i64 {
+    time.get().div_euclid(1_000_000)
+}
