@@ -13,6 +13,7 @@ mod feeds;
 mod ledger;
 mod query;
 mod secret;
+mod strategies;
 mod trading;
 
 pub use archive::Archive;
@@ -20,6 +21,7 @@ pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulate
 pub use ledger::Ledger;
 pub use query::Query;
 pub use secret::Secret;
+pub use strategies::{Strategies, Strategy};
 pub use trading::Trading;
 
 /// Environment variables that start like settings and are none.
@@ -66,6 +68,8 @@ pub struct Settings {
     pub ledger: Ledger,
     /// How paper is traded.
     pub trading: Trading,
+    /// Which paper strategies run.
+    pub strategies: Strategies,
     /// The data-engine's addresses.
     pub data_engine: DataEngine,
     /// The trading-engine's addresses.
@@ -310,6 +314,7 @@ impl Settings {
         self.query.validate()?;
         self.archive.validate()?;
         self.trading.validate()?;
+        self.strategies.validate()?;
         self.ledger.validate()?;
         // One file is written to, the one before it stays whatever happens, and the next needs its room.
         if self.journal.disk_bytes_max / 4 < self.journal.segment_bytes {

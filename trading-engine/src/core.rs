@@ -22,6 +22,7 @@ pub mod gate;
 pub mod market;
 mod micros;
 pub mod money;
+pub mod performance;
 pub mod play;
 pub mod position;
 pub mod profiles;

@@ -21,6 +21,7 @@ mod price_cycle;
 mod profile;
 mod raw;
 mod stop;
+mod strategy;
 mod trade;
 mod value;
 
@@ -33,6 +34,7 @@ pub use play::{PlayVersion, ProjectRow};
 pub use price_analysis::batch_of as analysis_batch;
 pub use raw::{BookPace, PriceRow, RAW_TABLES, price_batch, raw_row};
 pub use stop::{PriceCheck, Tracking, Trail};
+pub use strategy::StrategyRow;
 pub use value::{InvalidRow, Kind, Row, Value};
 
 pub(crate) use price_cycle::cycle_id;
@@ -54,6 +56,9 @@ pub const TABLES: &[&Table] = &[
     &position::TABLE,
     &stop::PRICE_CHECKS,
     &stop::TRAIL,
+    &strategy::STATES,
+    &strategy::TRADES,
+    &strategy::EQUITY,
     &controls::TABLE,
     &command::TABLE,
 ];
