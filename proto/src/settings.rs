@@ -20,6 +20,7 @@ mod publish;
 mod query;
 mod secret;
 mod tls;
+mod strategies;
 mod trading;
 mod webhook;
 
@@ -36,6 +37,7 @@ pub use publish::Publish;
 pub use query::Query;
 pub use secret::Secret;
 pub use tls::Tls;
+pub use strategies::{Strategies, Strategy};
 pub use trading::Trading;
 pub use webhook::Webhook;
 
@@ -93,6 +95,8 @@ pub struct Settings {
     pub ledger: Ledger,
     /// How paper is traded.
     pub trading: Trading,
+    /// Which paper strategies run.
+    pub strategies: Strategies,
     /// The data-engine's addresses.
     pub data_engine: DataEngine,
     /// The trading-engine's addresses.
@@ -201,6 +205,7 @@ impl Settings {
         self.query.validate()?;
         self.archive.validate()?;
         self.trading.validate()?;
+        self.strategies.validate()?;
         self.ledger.validate()?;
         self.cycles.validate()
     }

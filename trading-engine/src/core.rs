@@ -23,10 +23,12 @@ pub mod gate;
 pub mod market;
 mod micros;
 pub mod money;
+pub mod performance;
 pub mod play;
 pub mod position;
 pub mod profiles;
 pub mod shadows;
+pub mod strategies;
 pub mod validator;
 pub mod wallets;
 

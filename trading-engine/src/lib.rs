@@ -8,6 +8,7 @@
 //!
 //! - [`core`]: what follows from the events; knows nothing of all that is around it.
 //! - [`feed`]: the stream from the data-engine: resumed, watched, bounded.
+//! - [`strategies`]: the paper strategies of the settings.
 //! - [`runner`]: the thread between the two, and where its effects go.
 //! - [`ledger`], [`snapshot`], [`restart`]: what survives the process, and when it can be gone on with.
 //! - [`tables`]: every table that is kept or asked, described once.
@@ -24,6 +25,7 @@ pub mod restart;
 pub mod runner;
 pub mod serve;
 pub mod snapshot;
+pub mod strategies;
 pub mod tables;
 pub mod view;
 pub mod workspace;
@@ -101,6 +103,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         rows,
         discovery,
         limits: limits(&settings.trading)?,
+        strategies: strategies::plans(&settings)?,
         view: view.clone(),
         watchers: watchers.clone(),
         readiness,
@@ -143,6 +146,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
 /// When the engine would refuse to start, for the first reason found.
 pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let plan = plan(settings)?;
+    strategies::plans(settings)?;
     let addresses = &settings.trading_engine;
     let listens = [
         ("trading_engine.listen", addresses.listen),

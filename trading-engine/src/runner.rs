@@ -8,6 +8,7 @@ mod desk;
 mod fold;
 mod outbox;
 mod session;
+mod strategies;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use crate::Outcome;
 use crate::changes::{Change, Changes};
 use crate::core::cycles::Cycle;
 use crate::core::desk::Limits;
+use crate::core::strategies::InstancePlan;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
 use crate::ledger::{Keeper, Logged};
@@ -71,6 +73,8 @@ pub struct Surroundings {
     pub discovery: Discovery,
     /// The bounds and costs of paper trading.
     pub limits: Limits,
+    /// The paper strategies that are to run.
+    pub strategies: Vec<InstancePlan>,
     /// For the outside.
     pub view: Shared,
     /// To those who watch.
@@ -184,6 +188,7 @@ impl Runner {
         self.fold_logged(self.engine.cursor().seq)?;
         self.outbox.finish(&self.engine, self.log_id.as_deref())?;
         self.set_limits()?;
+        self.set_strategies()?;
         self.ask_again()?;
         self.request(false);
         self.publish();

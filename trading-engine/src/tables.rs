@@ -22,6 +22,7 @@ mod profile;
 mod raw;
 mod shadow;
 mod stop;
+mod strategy;
 mod trade;
 mod value;
 
@@ -35,6 +36,7 @@ pub use price_analysis::batch_of as analysis_batch;
 pub use raw::{BookPace, PriceRow, RAW_TABLES, price_batch, raw_row};
 pub use shadow::MomentRow;
 pub use stop::{PriceCheck, Tracking, Trail};
+pub use strategy::StrategyRow;
 pub use value::{InvalidRow, Kind, Row, Value};
 
 pub(crate) use price_cycle::cycle_id;
@@ -58,6 +60,9 @@ pub const TABLES: &[&Table] = &[
     &stop::TRAIL,
     &shadow::TABLE,
     &shadow::MOMENTS,
+    &strategy::STATES,
+    &strategy::TRADES,
+    &strategy::EQUITY,
     &controls::TABLE,
     &command::TABLE,
 ];

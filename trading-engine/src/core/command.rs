@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::DecisionId;
 use super::desk::{Limits, SavedProject};
 use super::play::{Play, PlayId};
+use super::strategies::InstancePlan;
 use super::wallets::WalletAnswer;
 
 /// A command that has been made durable.
@@ -60,6 +61,9 @@ pub enum Order {
         /// Who wants it, and why.
         request: Request,
     },
+    /// Which paper strategies run.
+    #[serde(rename = "strategies.set")]
+    SetStrategies(Vec<InstancePlan>),
 }
 
 impl Order {

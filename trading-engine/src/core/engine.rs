@@ -13,6 +13,7 @@ use super::market::{BookMark, Market, PricingBook, Quote};
 use super::micros;
 use super::play::Play;
 use super::profiles::{self, Profile, Profiles};
+use super::strategies::{self, Strategies};
 use super::wallets::WalletQuery;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -38,6 +39,8 @@ pub enum Effect {
     ControlsChanged(Box<Controls>),
     /// A full hour began: what is old may go.
     HourBegan(Hour),
+    /// A paper strategy did something.
+    Strategy(strategies::Report),
 }
 
 /// A full hour of the log.
@@ -104,6 +107,7 @@ pub struct Engine {
     windows: Windows,
     profiles: Profiles,
     desk: Desk,
+    strategies: Strategies,
 }
 
 impl Engine {
@@ -119,6 +123,7 @@ impl Engine {
             windows: Windows::new(plan.book.venue, plan.book.symbol),
             profiles: Profiles::new(&plan.cycle_thresholds, profiles::Limits::default()),
             desk: Desk::new(plan.cycle_token, Limits::default()),
+            strategies: Strategies::default(),
             plan,
         }
     }
@@ -139,6 +144,7 @@ impl Engine {
         self.begin_hour(seq, observation, effects);
         let now = self.advance(seq, observation.received_time);
         self.windows.fold(now.time, observation);
+        self.fold_strategies(now, &observation.payload, effects);
         match &observation.payload {
             Payload::Price(price) if price.token == self.plan.cycle_token => {
                 self.fold_price(now, observation.event_time, price, effects);
@@ -162,6 +168,7 @@ impl Engine {
         self.cursor.command = command.ordinal;
         let now = Now { seq: self.cursor.seq, time: self.now() };
         let mut reports = Vec::new();
+        self.command_strategies(now, &command.order, effects);
         match &command.order {
             Order::PauseTrading(request) => self.desk.pause(command.time, request),
             Order::ResumeTrading(_) => self.desk.resume(),
@@ -178,6 +185,7 @@ impl Engine {
             Order::ClosePosition { id, request } => {
                 self.desk.close_one(now, id, &request.reason, &mut reports);
             }
+            Order::SetStrategies(_) => {}
         }
         if command.order.is_switch() {
             effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));
@@ -254,6 +262,12 @@ impl Engine {
         &self.desk
     }
 
+    /// The paper strategies.
+    #[must_use]
+    pub fn strategies(&self) -> &Strategies {
+        &self.strategies
+    }
+
     /// The earliest moment of the clock before which an answer to a wallet query has to be folded.
     #[must_use]
     pub fn next_answer_due_at(&self) -> Option<UnixMicros> {
@@ -310,6 +324,27 @@ impl Engine {
         let world = World { market: &self.market, cycle: self.entry_cycle(), windows: &self.windows };
         self.desk.fold_trade(now, time, trade, &world, &mut reports);
         effects.extend(reports.into_iter().map(Effect::Desk));
+    }
+
+    fn fold_strategies(&mut self, now: Now, payload: &Payload, effects: &mut Vec<Effect>) {
+        let may_enter = self.controls().pause.is_none();
+        let mut reports = Vec::new();
+        match payload {
+            Payload::Candle(candle) => self.strategies.fold_candle(now, candle, may_enter, &mut reports),
+            Payload::Book(book) => self.strategies.fold_book(now, book, &mut reports),
+            _ => {}
+        }
+        effects.extend(reports.into_iter().map(Effect::Strategy));
+    }
+
+    fn command_strategies(&mut self, now: Now, order: &Order, effects: &mut Vec<Effect>) {
+        let mut reports = Vec::new();
+        match order {
+            Order::SetStrategies(plans) => self.strategies.configure(plans, &mut reports),
+            Order::HaltTrading(_) => self.strategies.halt(now, &mut reports),
+            _ => {}
+        }
+        effects.extend(reports.into_iter().map(Effect::Strategy));
     }
 
     fn ask_for_wallets(&mut self, now: Now, effects: &mut Vec<Effect>) {

@@ -84,6 +84,7 @@ impl Runner {
                 Effect::ControlsChanged(controls) => self.outbox.put(controls.as_ref()),
                 Effect::HourBegan(hour) => self.outbox.begin_hour(hour),
                 Effect::Profiled(profile) => self.outbox.put(profile.as_ref()),
+                Effect::Strategy(report) => self.report_strategy(report),
                 Effect::Desk(report) => self.report(seq, report),
                 Effect::WalletsWanted(query) => self.ask_workspace(*query)?,
             }
