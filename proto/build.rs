@@ -7,15 +7,17 @@ use std::path::PathBuf;
 
 use tonic_prost_build::{Config, FileDescriptorSet};
 
-const SCHEMA: [&str; 9] = [
+const SCHEMA: [&str; 11] = [
     "goat/market/v1/event.proto",
     "goat/market/v1/market_data_service.proto",
     "goat/market/v1/status.proto",
+    "goat/trading/v1/cycle.proto",
     "goat/trading/v1/decision.proto",
     "goat/trading/v1/pattern.proto",
     "goat/trading/v1/play.proto",
     "goat/trading/v1/position.proto",
     "goat/trading/v1/profile.proto",
+    "goat/trading/v1/status.proto",
     "goat/trading/v1/trading_service.proto",
 ];
 

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod commands;
+mod copy_trading;
 mod crash;
 mod dashboard;
 mod exchanges;

@@ -22,6 +22,7 @@ use crate::Outcome;
 use crate::changes::{Change, Changes};
 use crate::core::cycles::Cycle;
 use crate::core::desk::Limits;
+use crate::core::play::Play;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
 use crate::ledger::{Keeper, Logged};
@@ -72,6 +73,8 @@ pub struct Surroundings {
     pub discovery: Discovery,
     /// The bounds and costs of paper trading.
     pub limits: Limits,
+    /// Plays that are saved when there never were any of their ids.
+    pub plays: Vec<Play>,
     /// For the outside.
     pub view: Shared,
     /// To those who watch.
@@ -185,6 +188,7 @@ impl Runner {
         self.fold_logged(self.engine.cursor().seq)?;
         self.outbox.finish(&self.engine, self.log_id.as_deref())?;
         self.set_limits()?;
+        self.save_configured_plays()?;
         self.ask_again()?;
         self.request(false);
         self.publish();

@@ -11,6 +11,7 @@ mod command;
 mod controls;
 mod decision;
 pub(crate) mod duck;
+mod late;
 mod layout;
 mod movement;
 mod play;
@@ -28,6 +29,7 @@ mod value;
 mod tests;
 
 pub use batch::Batch;
+pub use late::{DecidedLate, Late};
 pub use layout::Layout;
 pub use play::{PlayVersion, ProjectRow};
 pub use price_analysis::batch_of as analysis_batch;
@@ -54,6 +56,7 @@ pub const TABLES: &[&Table] = &[
     &position::TABLE,
     &stop::PRICE_CHECKS,
     &stop::TRAIL,
+    &late::TABLE,
     &controls::TABLE,
     &command::TABLE,
 ];

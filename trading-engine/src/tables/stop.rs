@@ -10,7 +10,7 @@ use crate::core::features::FeatureSet;
 use crate::core::play::PlayId;
 use crate::core::wallets::WalletList;
 
-const COMPUTED: Option<Kept> = Some(Kept { per_log: true, carried: Carried::Never, since: 3 });
+pub(super) const COMPUTED: Option<Kept> = Some(Kept { per_log: true, carried: Carried::Never, since: 3 });
 
 /// One row a raise of a stop.
 pub(super) const PRICE_CHECKS: Table = Table {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc as std_mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
@@ -11,6 +11,12 @@ use crate::core::wallets::{WalletAnswer, WalletQuery};
 
 /// What a query may take; less than passes until its answer is due.
 pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
+
+/// What a query may have in memory. The workspace has room for two of them beside its tables.
+pub(super) const QUERY_MEMORY_MB_MAX: u64 = 256;
+
+/// So often a running query is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Wallets of one list.
 const WALLETS_MAX: usize = 10_000;
@@ -63,13 +69,14 @@ impl Questions {
                 found,
             }
         };
-        let snapshot = match snapshot(writer) {
-            Ok(connection) => connection,
+        let connections = snapshot(writer).and_then(|snapshot| Ok((snapshot, writer.try_clone()?)));
+        let (snapshot, watch) = match connections {
+            Ok(connections) => connections,
             Err(error) => return tell(&told, answer_as(Err(error.to_string()))),
         };
         let fallback = (told.clone(), answer_as.clone());
         let thread = std::thread::Builder::new().name("discovery".to_owned());
-        let started = thread.spawn(move || tell(&told, answer_as(run_in_time(snapshot, query.sql))));
+        let started = thread.spawn(move || tell(&told, answer_as(run_within_bounds(snapshot, &watch, query.sql))));
         if let Err(error) = started {
             let (told, answer_as) = fallback;
             tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
@@ -91,21 +98,43 @@ fn snapshot(writer: &Connection) -> Result<Connection, duckdb::Error> {
     Ok(connection)
 }
 
-fn run_in_time(connection: Connection, sql: String) -> Result<BTreeSet<String>, String> {
+/// Runs a query on a thread that can be waited for, and stops it when it takes too long or too much.
+fn run_within_bounds(
+    connection: Connection,
+    watch: &Connection,
+    sql: String,
+) -> Result<BTreeSet<String>, String> {
     let interrupt = connection.interrupt_handle();
     let (done, ended) = std_mpsc::channel();
+    let (began, before) = (Instant::now(), used_bytes(watch)?);
     let thread = std::thread::Builder::new().name("wallet-query".to_owned());
     let started = thread.spawn(move || {
         // The one who waits is gone only after the time is over.
         let _ = done.send(run(&connection, &sql));
     });
     started.map_err(|error| format!("no thread for the query: {error}"))?;
-    if let Ok(found) = ended.recv_timeout(QUERY_TIME_MAX) {
-        return found;
+    loop {
+        if let Ok(found) = ended.recv_timeout(LOOK_EVERY) {
+            return found;
+        }
+        if began.elapsed() >= QUERY_TIME_MAX {
+            interrupt.interrupt();
+            let limit = QUERY_TIME_MAX.as_secs_f64();
+            return Err(format!("the query took longer than {limit} s and was stopped"));
+        }
+        if used_bytes(watch)?.saturating_sub(before) > QUERY_MEMORY_MB_MAX * 1024 * 1024 {
+            interrupt.interrupt();
+            return Err(format!("the query took more than {QUERY_MEMORY_MB_MAX} MB and was stopped"));
+        }
     }
-    interrupt.interrupt();
-    let limit = QUERY_TIME_MAX.as_secs_f64();
-    Err(format!("the query took longer than {limit} s and was stopped"))
+}
+
+/// What queries have in memory at the moment, all together.
+fn used_bytes(connection: &Connection) -> Result<u64, String> {
+    let sql = "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory() WHERE tag IN \
+               ('HASH_TABLE', 'ORDER_BY', 'COLUMN_DATA', 'ALLOCATOR', 'WINDOW', 'OVERFLOW_STRINGS')";
+    let read = connection.query_row(sql, [], |row| row.get(0));
+    read.map_err(|error| format!("the query's memory cannot be measured: {error}"))
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {
