@@ -59,7 +59,13 @@ impl Export {
             positions: positions(cluster).await,
             profiles: profiles(cluster).await,
             funnel: client.get_funnel(funnel).await.unwrap().into_inner(),
-            account: client.get_account(wire::GetAccountRequest {}).await.unwrap().into_inner().account.unwrap(),
+            account: client
+                .get_account(wire::GetAccountRequest {})
+                .await
+                .unwrap()
+                .into_inner()
+                .account
+                .unwrap(),
         }
     }
 
@@ -98,8 +104,11 @@ impl Export {
 async fn decisions(cluster: &Cluster) -> Vec<wire::Decision> {
     let (mut client, mut all, mut page_token) = (cluster.trading(), Vec::new(), String::new());
     loop {
-        let request =
-            wire::ListDecisionsRequest { limit: Some(97), page_token, ..wire::ListDecisionsRequest::default() };
+        let request = wire::ListDecisionsRequest {
+            limit: Some(97),
+            page_token,
+            ..wire::ListDecisionsRequest::default()
+        };
         let answer = client.list_decisions(request).await.unwrap().into_inner();
         all.extend(answer.decisions);
         page_token = answer.next_page_token;
@@ -114,8 +123,11 @@ async fn decisions(cluster: &Cluster) -> Vec<wire::Decision> {
 async fn positions(cluster: &Cluster) -> Vec<wire::Position> {
     let (mut client, mut all, mut page_token) = (cluster.trading(), Vec::new(), String::new());
     loop {
-        let request =
-            wire::ListPositionsRequest { limit: Some(7), page_token, ..wire::ListPositionsRequest::default() };
+        let request = wire::ListPositionsRequest {
+            limit: Some(7),
+            page_token,
+            ..wire::ListPositionsRequest::default()
+        };
         let answer = client.list_positions(request).await.unwrap().into_inner();
         all.extend(answer.positions);
         page_token = answer.next_page_token;
@@ -148,7 +160,8 @@ async fn committed(cluster: &Cluster, head: u64) -> String {
     let mut client = cluster.trading();
     until("the whole log is committed", PATIENCE, async || {
         let status = client.get_status(wire::GetStatusRequest {}).await.ok()?.into_inner();
-        (status.caught_up && status.cursor_seq >= head && status.state_seq >= head).then_some(status.state_hash)
+        (status.caught_up && status.cursor_seq >= head && status.state_seq >= head)
+            .then_some(status.state_hash)
     })
     .await
 }

@@ -69,7 +69,9 @@ fn body(verb: &str, path: &str, number: usize) -> String {
         (_, "/query") => json!({ "sql": "SELECT count(*) AS prices FROM prices" }).to_string(),
         ("post", "/plays") => follow_everyone(&format!("play-{number}")),
         ("put", path) if path.starts_with("/plays/") => follow_everyone("everyone"),
-        ("post", path) if path.ends_with("/duplicate") => json!({ "name": format!("copy {number}") }).to_string(),
+        ("post", path) if path.ends_with("/duplicate") => {
+            json!({ "name": format!("copy {number}") }).to_string()
+        }
         ("post", "/patterns/projects") => project.to_string(),
         ("put", path) if path.starts_with("/patterns/projects/") => project.to_string(),
         ("post", "/trading/pause" | "/trading/resume") => json!({ "reason": "a test" }).to_string(),
@@ -86,7 +88,8 @@ async fn make_play_and_project(rest: &Rest) {
         assert_eq!(made.status, 200, "{}", made.text);
     }
     if rest.get("/patterns/projects/rule").await.status == 404 {
-        let rule = json!({ "name": "rule", "filters": [{ "feature": "pm_price_change_1m", "from": 0 }] }).to_string();
+        let rule = json!({ "name": "rule", "filters": [{ "feature": "pm_price_change_1m", "from": 0 }] })
+            .to_string();
         let made = rest.send(Method::POST, "/patterns/projects", &rule).await;
         assert_eq!(made.status, 200, "{}", made.text);
     }

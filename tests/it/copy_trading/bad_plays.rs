@@ -14,7 +14,7 @@ const EVERYONE: &str = "SELECT DISTINCT wallet_address FROM sol_stablecoin_trade
 const ENDLESS: &str = "SELECT p.wallet_address FROM sol_stablecoin_trades p, range(1000000) a, range(1000000) b \
                        WHERE hash(a.range, b.range) % 1000003 = length(p.wallet_address) * 1000";
 /// Groups that would take gigabytes.
-const ENORMOUS: &str = "SELECT max(w) AS wallet_address FROM (SELECT a.range AS n, repeat('x', 60) || a.range || b.range AS w \
+const ENORMOUS: &str = "SELECT max(w) AS wallet_address FROM (SELECT a.range AS n, repeat('x', 2000) || a.range || b.range AS w \
                         FROM range(100000) a, range(100000) b) GROUP BY w || n";
 
 async fn post(rest: &Rest, play: &Value) -> (u16, String) {
@@ -30,7 +30,8 @@ async fn candidates(rest: &Rest, play: &str) -> u64 {
 /// Waits until more candidates reached the play than now.
 async fn assert_goes_on(rest: &Rest, play: &str) {
     let before = candidates(rest, play).await;
-    until("the play goes on", PATIENCE, async || (candidates(rest, play).await > before + 5).then_some(())).await;
+    until("the play goes on", PATIENCE, async || (candidates(rest, play).await > before + 5).then_some(()))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,7 +54,10 @@ async fn a_play_that_cannot_be_is_refused_with_a_sentence_that_names_why() {
         (sql("SELECT price_cycle FROM wallet_profiles"), "wallet_address"),
         (sql("DELETE FROM decisions RETURNING wallet_address"), "SELECT"),
         (sql("SELECT wallet_address FROM wallet_profiles; DELETE FROM decisions"), "SELECT"),
-        (sql("SELECT wallet_address FROM wallet_profiles; SELECT wallet_address FROM decisions"), "exactly one"),
+        (
+            sql("SELECT wallet_address FROM wallet_profiles; SELECT wallet_address FROM decisions"),
+            "exactly one",
+        ),
         (sql("SELECT content AS wallet_address FROM read_text('/etc/hostname')"), "read_text"),
     ] {
         let mut bad = play("bad", &json!({ "addresses": ["someone"] }));

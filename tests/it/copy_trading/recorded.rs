@@ -65,7 +65,8 @@ async fn whole(world: World) -> (Cluster, Export, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recorded_hour_is_the_same_at_any_pace_through_kills_and_in_postgresql() {
-    let (Some(fast), Some(paced), Some(killed), Some(kept)) = (hour(0), hour(PACE), hour(PACE), hour(0)) else {
+    let (Some(fast), Some(paced), Some(killed), Some(kept)) = (hour(0), hour(PACE), hour(PACE), hour(0))
+    else {
         return;
     };
     let (cluster, export, hash) = whole(fast).await;
@@ -204,7 +205,8 @@ async fn assert_equity_is_the_sum(cluster: &Cluster, export: &Export) {
     let difference = (made - (profit + unrealised - held_fees)).abs();
     // A cent is 10 000 millionths; each unrealised gain is rounded by less than one.
     assert!(difference <= 10_000, "equity made {made}, the positions {profit} + {unrealised} - {held_fees}");
-    let parts = millionths(usd("realisedUsd")) + millionths(usd("unrealisedUsd")) - millionths(usd("feesUsd"));
+    let parts =
+        millionths(usd("realisedUsd")) + millionths(usd("unrealisedUsd")) - millionths(usd("feesUsd"));
     assert!((made - parts).abs() <= 2, "equity made {made}, its parts {parts}");
     println!("equity made {made} millionths, positions {}, off by {difference}", export.positions.len());
 }
@@ -231,7 +233,8 @@ async fn assert_why_not_names_gate_and_threshold(cluster: &Cluster) {
     assert!(!measured.is_empty(), "no gate failed by a number: {answer}");
     for step in measured {
         let gate = step["gate"].as_str().unwrap().trim_start_matches("GATE_").to_lowercase();
-        let (median, threshold) = (step["medianMeasured"].as_f64().unwrap(), step["threshold"].as_f64().unwrap());
+        let (median, threshold) =
+            (step["medianMeasured"].as_f64().unwrap(), step["threshold"].as_f64().unwrap());
         let said = format!("failed at {gate} (median {median:.4}, limit {threshold:.4}");
         assert!(text.contains(&said), "{said} is not in: {text}");
     }

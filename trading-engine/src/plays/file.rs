@@ -20,7 +20,8 @@ const MESSAGE: &str = "goat.trading.v1.Play";
 pub fn configured(paths: &[PathBuf]) -> Result<Vec<Play>, Failure> {
     let mut plays: Vec<Play> = Vec::new();
     for path in paths {
-        let refused = |problem: String| Failure::Usage(format!("trading.plays: {}: {problem}", path.display()));
+        let refused =
+            |problem: String| Failure::Usage(format!("trading.plays: {}: {problem}", path.display()));
         let play = read(path).map_err(refused)?;
         if plays.iter().any(|known| known.id == play.id) {
             return Err(refused(format!("there is a play {:?} already", play.id.as_str())));
@@ -66,9 +67,11 @@ mod tests {
     fn json_and_toml_say_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let (json, toml) = (folder.path().join("one.json"), folder.path().join("two.toml"));
-        let written = r#"{"id":"one","name":"x","active":true,"sizeUsd":50,"wallets":{"addresses":["a","b"]}}"#;
+        let written =
+            r#"{"id":"one","name":"x","active":true,"sizeUsd":50,"wallets":{"addresses":["a","b"]}}"#;
         std::fs::write(&json, written).unwrap();
-        let written = "id = 'two'\nname = 'x'\nactive = true\nsize_usd = 50\n[wallets]\naddresses = ['b', 'a']\n";
+        let written =
+            "id = 'two'\nname = 'x'\nactive = true\nsize_usd = 50\n[wallets]\naddresses = ['b', 'a']\n";
         std::fs::write(&toml, written).unwrap();
 
         let plays = configured(&[json, toml]).unwrap();
@@ -84,7 +87,11 @@ mod tests {
             ("play.json", r#"{"name":"x"}"#, "wallets"),
             ("play.toml", "name = ", "play.toml"),
             ("play.yaml", "name: x", "neither .json nor .toml"),
-            ("play.toml", "name = 'x'\n[wallets]\naddresses = ['a']\n[validator]\nproject_ids = ['5']", "stages"),
+            (
+                "play.toml",
+                "name = 'x'\n[wallets]\naddresses = ['a']\n[validator]\nproject_ids = ['5']",
+                "stages",
+            ),
         ] {
             let problem = refusal(name, text);
             assert!(problem.contains(named) && problem.contains("trading.plays"), "{problem}");

@@ -13,7 +13,7 @@ use crate::core::wallets::{WalletAnswer, WalletQuery};
 pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
 
 /// What a query may have in memory. The workspace has room for two of them beside its tables.
-pub(super) const QUERY_MEMORY_MB_MAX: u64 = 256;
+const QUERY_MEMORY_MB_MAX: u64 = 256;
 
 /// So often a running query is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -76,7 +76,8 @@ impl Questions {
         };
         let fallback = (told.clone(), answer_as.clone());
         let thread = std::thread::Builder::new().name("discovery".to_owned());
-        let started = thread.spawn(move || tell(&told, answer_as(run_within_bounds(snapshot, &watch, query.sql))));
+        let started =
+            thread.spawn(move || tell(&told, answer_as(run_within_bounds(snapshot, &watch, query.sql))));
         if let Err(error) = started {
             let (told, answer_as) = fallback;
             tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
@@ -122,7 +123,8 @@ fn run_within_bounds(
             let limit = QUERY_TIME_MAX.as_secs_f64();
             return Err(format!("the query took longer than {limit} s and was stopped"));
         }
-        if used_bytes(watch)?.saturating_sub(before) > QUERY_MEMORY_MB_MAX * 1024 * 1024 {
+        let used = used_bytes(watch).inspect_err(|_| interrupt.interrupt())?;
+        if used.saturating_sub(before) > QUERY_MEMORY_MB_MAX * 1024 * 1024 {
             interrupt.interrupt();
             return Err(format!("the query took more than {QUERY_MEMORY_MB_MAX} MB and was stopped"));
         }

@@ -12,8 +12,8 @@ const VIEWS: [&str; 1] = ["cycle_tracker"];
 /// Functions that stand where a table does.
 const TABLE_FUNCTIONS: [&str; 3] = ["range", "generate_series", "unnest"];
 
-/// What answers differently each time it is asked.
-const CHANGING: [&str; 15] = [
+/// What answers differently each time it is asked: functions, and words that stand for one.
+const CHANGING: [&str; 17] = [
     "now",
     "today",
     "current_date",
@@ -23,6 +23,8 @@ const CHANGING: [&str; 15] = [
     "get_current_timestamp",
     "current_localtime",
     "current_localtimestamp",
+    "localtime",
+    "localtimestamp",
     "transaction_timestamp",
     "random",
     "setseed",
@@ -82,12 +84,22 @@ impl Parts {
                 match text("type") {
                     "BASE_TABLE" => {
                         let names = [text("catalog_name"), text("schema_name"), text("table_name")];
-                        let given = names.into_iter().filter(|name| !name.is_empty());
-                        self.tables.push(given.collect::<Vec<_>>().join("."));
+                        let given: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+                        let name = given.join(".");
+                        self.tables.push(lower(name.strip_prefix("main.").unwrap_or(&name)));
+                    }
+                    "SHOW_REF" => self.table_functions.push("a description of tables".to_owned()),
+                    "COLUMN_REF" => {
+                        if let Some([name]) =
+                            fields.get("column_names").and_then(Value::as_array).map(Vec::as_slice)
+                        {
+                            self.functions.push(lower(name.as_str().unwrap_or_default()));
+                        }
                     }
                     "TABLE_FUNCTION" => {
                         let function = fields.get("function").and_then(|call| call.get("function_name"));
-                        self.table_functions.push(lower(function.and_then(Value::as_str).unwrap_or_default()));
+                        self.table_functions
+                            .push(lower(function.and_then(Value::as_str).unwrap_or_default()));
                     }
                     _ => {}
                 }
@@ -105,9 +117,9 @@ impl Parts {
     }
 
     fn check(&self) -> Result<(), String> {
-        for table in self.tables.iter().map(|table| lower(table)) {
+        for table in &self.tables {
             let known = shown().any(|(known, _)| known.name == table) || VIEWS.contains(&table.as_str());
-            if !known && !self.own_names.contains(&table) {
+            if !known && !self.own_names.contains(table) {
                 return Err(format!("there is no table {table}"));
             }
         }
@@ -184,7 +196,11 @@ mod tests {
             ("SELECT table_name AS wallet_address FROM information_schema.tables", "information_schema"),
             ("SELECT wallet_address FROM query('DELETE FROM decisions')", "query"),
             ("SELECT wallet_address FROM wallet_profiles WHERE known_at > now()", "now"),
-            ("SELECT wallet_address FROM wallet_profiles WHERE known_at > current_timestamp", "current_timestamp"),
+            (
+                "SELECT wallet_address FROM wallet_profiles WHERE known_at > current_timestamp",
+                "current_timestamp",
+            ),
+            ("SHOW TABLES", "a description of tables"),
             ("SELECT wallet_address FROM wallet_profiles ORDER BY random() LIMIT 3", "random"),
         ] {
             let problem = check(sql).expect_err(sql);
