@@ -34,7 +34,7 @@ async fn with_events() -> Cluster {
 fn follow_everyone(id: &str) -> String {
     json!({
         "name": id, "active": true, "maxEntriesPerCycle": 1000,
-        "wallets": { "sql": "SELECT wallet_address FROM sol_stablecoin_trades" },
+        "wallets": { "sql": "SELECT wallet AS wallet_address FROM sol_stablecoin_trades" },
         "exit": {
             "decreases": [{"from": -1, "to": 0, "tolerance": 0.2}], "increases": [{"from": 0, "to": 1, "tolerance": 0.2}]
         }

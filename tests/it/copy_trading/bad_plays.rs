@@ -8,11 +8,11 @@ use tests::until::until;
 
 use super::{PATIENCE, play};
 
-const EVERYONE: &str = "SELECT DISTINCT wallet_address FROM sol_stablecoin_trades";
+const EVERYONE: &str = "SELECT DISTINCT wallet AS wallet_address FROM sol_stablecoin_trades";
 
 /// Joins that would take minutes.
-const ENDLESS: &str = "SELECT p.wallet_address FROM sol_stablecoin_trades p, range(1000000) a, range(1000000) b \
-                       WHERE hash(a.range, b.range) % 1000003 = length(p.wallet_address) * 1000";
+const ENDLESS: &str = "SELECT p.wallet AS wallet_address FROM sol_stablecoin_trades p, range(1000000) a, range(1000000) b \
+                       WHERE hash(a.range, b.range) % 1000003 = length(p.wallet) * 1000";
 /// Groups that would take gigabytes.
 const ENORMOUS: &str = "SELECT max(w) AS wallet_address FROM (SELECT a.range AS n, repeat('x', 2000) || a.range || b.range AS w \
                         FROM range(100000) a, range(100000) b) GROUP BY w || n";
