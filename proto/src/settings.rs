@@ -19,8 +19,8 @@ mod log;
 mod publish;
 mod query;
 mod secret;
-mod tls;
 mod strategies;
+mod tls;
 mod trading;
 mod webhook;
 
@@ -36,8 +36,8 @@ pub use log::{Log, LogFormat};
 pub use publish::Publish;
 pub use query::Query;
 pub use secret::Secret;
-pub use tls::Tls;
 pub use strategies::{Strategies, Strategy};
+pub use tls::Tls;
 pub use trading::Trading;
 pub use webhook::Webhook;
 

@@ -6,6 +6,7 @@
 mod access;
 mod bad_input;
 mod commands;
+mod copy_trading;
 mod crash;
 mod dashboard;
 mod exchanges;

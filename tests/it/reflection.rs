@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use goat::wire::trading::ListPositionsRequest;
 use serde_json::Value;
 use tests::cluster::{Cluster, World};
 use tests::until::{PATIENCE, until};
@@ -12,6 +13,8 @@ use tokio::process::Command;
 
 use super::access::{Secured, VIEWER};
 
+/// In the README, for the id of any position.
+const POSITION: &str = "4711.follow-everyone";
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// The program, when it is at hand; says SKIPPED otherwise.
@@ -112,6 +115,16 @@ async fn services_and_methods_are_listed_and_answer() {
     assert!(prices.iter().all(|price| price["token"] == "SOL"), "{prices:?}");
 }
 
+/// The id of a position that is open, once there is one.
+async fn open_position(cluster: &Cluster) -> String {
+    until("a position is open", PATIENCE, async || {
+        let request = ListPositionsRequest { status: "open".to_owned(), ..ListPositionsRequest::default() };
+        let answer = cluster.trading().list_positions(request).await.ok()?.into_inner();
+        answer.positions.into_iter().next().map(|position| position.id)
+    })
+    .await
+}
+
 /// Every `grpcurl` line of the README without TLS, as `buf curl` would be given it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
@@ -120,6 +133,11 @@ async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
     let (cluster, market, trading) = running().await;
 
     for line in lines {
+        let line = if line.contains(POSITION) {
+            line.replace(POSITION, &open_position(&cluster).await)
+        } else {
+            line
+        };
         let arguments = translate(&line, &market, &trading, None);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let command = curl(&buf, cluster.directory.path(), &arguments);

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::cluster::{Cluster, World};
 use tests::event_stream::EventStream;
-use tests::rest::{integer, rows_of};
-use tests::until::{PATIENCE, until_true};
+use tests::rest::{Rest, integer, rows_of};
+use tests::until::{PATIENCE, until, until_true};
 
 const TABLES: [&str; 8] = [
     "prices",
@@ -31,9 +31,75 @@ async fn with_events() -> Cluster {
     cluster
 }
 
-/// A path of the description with its parameters filled in.
-fn filled(path: &str) -> String {
-    path.replace("{token}", "SOL").replace("{table}", "prices").replace("{kinds}", "prices")
+/// A play that follows everyone, and stays in what it enters.
+fn follow_everyone(id: &str) -> String {
+    json!({
+        "name": id, "active": true, "maxEntriesPerCycle": 1000,
+        "wallets": { "sql": "SELECT wallet AS wallet_address FROM sol_stablecoin_trades" },
+        "exit": {
+            "decreases": [{"from": -1, "to": 0, "tolerance": 0.2}], "increases": [{"from": 0, "to": 1, "tolerance": 0.2}]
+        }
+    })
+    .to_string()
+}
+
+/// A path of the description with its parameters filled in: of plays and projects the ones that were made for it.
+async fn filled(rest: &Rest, path: &str) -> String {
+    let path = path.replace("{token}", "SOL").replace("{table}", "prices").replace("{kinds}", "prices");
+    if path.contains("/plays/") {
+        return path.replace("{id}", "everyone");
+    }
+    if path.contains("/projects/") {
+        return path.replace("{id}", "rule");
+    }
+    if !path.contains("{id}") {
+        return path;
+    }
+    let open = until("a position is open", PATIENCE, async || {
+        let answer = rest.json("/buyins?status=open&limit=1").await;
+        Some(answer["positions"].get(0)?["id"].as_str()?.to_owned())
+    })
+    .await;
+    path.replace("{id}", &open)
+}
+
+/// What a call that is no plain question is asked with. `number` makes names of their own.
+fn body(verb: &str, path: &str, number: usize) -> String {
+    let project = json!({ "name": format!("rule {number}"), "filters": [{ "feature": "pm_price_change_1m", "from": 0 }] });
+    match (verb, path.trim_start_matches("/api/v1")) {
+        ("post", path) if path.ends_with("/insert/batch") => {
+            json!({ "events": [{ "user": { "feed": "mood", "json": "1" } }] }).to_string()
+        }
+        ("post", path) if path.contains("/insert") => {
+            json!({ "user": { "feed": "mood", "json": "1" } }).to_string()
+        }
+        (_, "/query") => json!({ "sql": "SELECT count(*) AS prices FROM prices" }).to_string(),
+        ("post", "/plays") => follow_everyone(&format!("play-{number}")),
+        ("put", path) if path.starts_with("/plays/") => follow_everyone("everyone"),
+        ("post", path) if path.ends_with("/duplicate") => {
+            json!({ "name": format!("copy {number}") }).to_string()
+        }
+        ("post", "/patterns/projects") => project.to_string(),
+        ("put", path) if path.starts_with("/patterns/projects/") => project.to_string(),
+        ("post", "/trading/pause" | "/trading/resume") => json!({ "reason": "a test" }).to_string(),
+        ("post", path) if path.ends_with("/close") => json!({ "reason": "a test" }).to_string(),
+        ("delete", _) => String::new(),
+        _ => panic!("{verb} {path} needs a body"),
+    }
+}
+
+/// Makes what the calls are about; anew after it was deleted.
+async fn make_play_and_project(rest: &Rest) {
+    if rest.get("/plays/everyone").await.status == 404 {
+        let made = rest.send(Method::POST, "/plays", &follow_everyone("everyone")).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+    }
+    if rest.get("/patterns/projects/rule").await.status == 404 {
+        let rule = json!({ "name": "rule", "filters": [{ "feature": "pm_price_change_1m", "from": 0 }] })
+            .to_string();
+        let made = rest.send(Method::POST, "/patterns/projects", &rule).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,37 +109,30 @@ async fn every_described_path_answers_as_described() {
 
     let description = rest.json("/openapi.json").await;
     let paths = description["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, verbs)| {
+        verbs.as_object().unwrap().iter().map(move |(verb, operation)| (path, verb, operation))
+    });
     let mut asked = 0;
-    for (path, verbs) in paths {
-        for (verb, operation) in verbs.as_object().unwrap() {
-            let streams = operation["responses"]["200"]["content"].get("text/event-stream").is_some();
-            let url = filled(path);
-            if streams {
-                let suffix =
-                    if url.contains("trading") || url.contains("subscribe") { "" } else { "?after_seq=0" };
-                let mut stream = EventStream::open(&rest, &format!("{url}{suffix}"), None).await;
-                stream.next(PATIENCE).await.unwrap_or_else(|| panic!("{path} ended at once"));
-            } else {
-                let answer = match verb.as_str() {
-                    "get" => rest.get(&url).await,
-                    "post" if path.ends_with("/query") => {
-                        let sql = r#"{"sql":"SELECT count(*) AS prices FROM prices"}"#;
-                        rest.send(Method::POST, &url, sql).await
-                    }
-                    "post" if path.ends_with("/insert/batch") => {
-                        let events = r#"{"events":[{"user":{"feed":"mood","json":"1"}}]}"#;
-                        rest.send(Method::POST, &url, events).await
-                    }
-                    "post" if path.contains("/insert") => {
-                        rest.send(Method::POST, &url, r#"{"user":{"feed":"mood","json":"1"}}"#).await
-                    }
-                    _ => panic!("{verb} {path} needs a test of its own"),
-                };
-                assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-                assert!(answer.json().is_object(), "{path}");
-            }
-            asked += 1;
+    for (path, verb, operation) in operations {
+        make_play_and_project(&rest).await;
+        let url = filled(&rest, path).await;
+        if operation["responses"]["200"]["content"].get("text/event-stream").is_some() {
+            let suffix =
+                if url.contains("trading") || url.contains("subscribe") { "" } else { "?after_seq=0" };
+            let mut stream = EventStream::open(&rest, &format!("{url}{suffix}"), None).await;
+            stream.next(PATIENCE).await.unwrap_or_else(|| panic!("{path} ended at once"));
+        } else {
+            let answer = match verb.as_str() {
+                "get" => rest.get(&url).await,
+                verb => {
+                    let method: Method = verb.to_uppercase().parse().unwrap();
+                    rest.send(method, &url, &body(verb, path, asked)).await
+                }
+            };
+            assert_eq!(answer.status, 200, "{verb} {path}: {}", answer.text);
+            assert!(answer.json().is_object(), "{path}");
         }
+        asked += 1;
     }
     assert!(asked >= 28, "{asked} paths are described");
 }

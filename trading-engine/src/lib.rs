@@ -49,6 +49,7 @@ use crate::core::desk::Limits;
 use crate::core::fill::{Costs, UncheckedCosts};
 use crate::core::market::PricingBook;
 use crate::core::money::Usd;
+use crate::core::play::{Play, WalletSelection};
 use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
 use crate::restart::Origin;
 use crate::runner::{COMMANDS_QUEUED_MAX, Surroundings};
@@ -74,6 +75,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let entrance = Entrance::of(&settings)?;
     let market = Reach::of(&settings)?.service_channel(settings.data_engine.listen);
     let plan = plan(&settings)?;
+    let plays = plays::configured(&settings.trading.plays)?;
     let readiness = Readiness::default();
     let administered = tokio::spawn({
         let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
@@ -87,6 +89,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
 
     let (watchers, _) = broadcast::channel(CHANGES_QUEUED_MAX);
     let view = Shared::new(View::new(&plan.cycle_thresholds));
+    check_queries(&plays, &opened.workspace)?;
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
     let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
     let (questions, discovery) = workspace::discovery();
@@ -104,6 +107,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         discovery,
         limits: limits(&settings.trading)?,
         strategies: strategies::plans(&settings)?,
+        plays,
         view: view.clone(),
         watchers: watchers.clone(),
         readiness,
@@ -147,6 +151,8 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
 pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let plan = plan(settings)?;
     strategies::plans(settings)?;
+    let plays = plays::configured(&settings.trading.plays)?;
+    check_queries(&plays, &empty_workspace()?)?;
     let addresses = &settings.trading_engine;
     let listens = [
         ("trading_engine.listen", addresses.listen),
@@ -198,9 +204,22 @@ fn open(kept: &LedgerSettings, folder: &Path, plan: &Plan, cold: bool) -> Result
     if let Origin::Warm(warm) = &mut origin {
         warm.saved.shown = ledger::shown_rows(ledger.as_mut(), &warm.log_id, warm.engine.hour().begins)?;
     }
-    let workspace =
-        workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))?;
-    Ok(Opened { ledger, origin, workspace })
+    Ok(Opened { ledger, origin, workspace: empty_workspace()? })
+}
+
+fn empty_workspace() -> Result<Connection, Failure> {
+    workspace::open().map_err(|error| Failure::Internal(format!("the workspace: {error}")))
+}
+
+fn check_queries(plays: &[Play], workspace: &Connection) -> Result<(), Failure> {
+    for play in plays {
+        if let WalletSelection::Query { sql, .. } = &play.wallets {
+            workspace::check_wallet_query(workspace, sql).map_err(|problem| {
+                Failure::Usage(format!("trading.plays: {}: wallets.sql: {problem}", play.id.as_str()))
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn plan(settings: &Settings) -> Result<Plan, Failure> {

@@ -4,8 +4,10 @@
 //! original system's names are understood on input ([`original`]).
 
 mod document;
+mod file;
 mod original;
 mod parse;
 
 pub use document::document;
+pub use file::configured;
 pub use parse::{InvalidPlay, parse, play_id};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use goat::wire::market::Mode;
 
 use crate::core::controls::Controls;
-use crate::core::play::Play;
+use crate::core::play::PlayId;
 use crate::core::{self, Engine, Plan};
 use crate::ledger::{Ledger, LedgerError, Saved, Taken, documents, recorded};
 use crate::snapshot;
@@ -83,7 +83,13 @@ pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, 
             carried.controls = Some(rebuilt(Controls::TABLE, &document)?);
         }
     }
-    carried.plays = newest_plays(&recorded(&ledger.rows(PlayVersion::TABLE, &snapshot.log_id, None)?)?);
+    for newest in newest_plays(recorded(&ledger.rows(PlayVersion::TABLE, &snapshot.log_id, None)?)?) {
+        if newest.deleted {
+            carried.deleted_plays.push((newest.play.id, newest.play.version));
+        } else {
+            carried.plays.push(newest.play);
+        }
+    }
     let projects: Vec<ProjectRow> = recorded(&ledger.rows(ProjectRow::TABLE, &snapshot.log_id, None)?)?;
     carried.projects = projects.into_iter().filter(|row| !row.deleted).map(|row| row.saved).collect();
     let commands: Vec<_> = recorded(&ledger.commands_after(snapshot.command)?)?;
@@ -92,15 +98,16 @@ pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, 
     Ok(Taken { carried, commands, last_command })
 }
 
-fn newest_plays(versions: &[PlayVersion]) -> Vec<Play> {
-    let mut newest: BTreeMap<&str, &PlayVersion> = BTreeMap::new();
+/// Of every play the newest version; of equal versions the one that says it was deleted is the newer.
+fn newest_plays(versions: Vec<PlayVersion>) -> Vec<PlayVersion> {
+    let mut newest: BTreeMap<PlayId, PlayVersion> = BTreeMap::new();
     for version in versions {
-        let known = newest.entry(version.play.id.as_str()).or_insert(version);
-        if version.play.version > known.play.version {
-            *known = version;
+        let known = newest.get(&version.play.id).map(|known| (known.play.version, known.deleted));
+        if known.is_none_or(|known| known < (version.play.version, version.deleted)) {
+            newest.insert(version.play.id.clone(), version);
         }
     }
-    newest.values().filter(|version| !version.deleted).map(|version| version.play.clone()).collect()
+    newest.into_values().collect()
 }
 
 fn is_carried_table(table: &Table, mode: Mode, same_log: bool) -> bool {

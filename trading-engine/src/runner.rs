@@ -22,6 +22,7 @@ use crate::Outcome;
 use crate::changes::{Change, Changes};
 use crate::core::cycles::Cycle;
 use crate::core::desk::Limits;
+use crate::core::play::Play;
 use crate::core::strategies::InstancePlan;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
@@ -75,6 +76,8 @@ pub struct Surroundings {
     pub limits: Limits,
     /// The paper strategies that are to run.
     pub strategies: Vec<InstancePlan>,
+    /// Plays that are saved when there never were any of their ids.
+    pub plays: Vec<Play>,
     /// For the outside.
     pub view: Shared,
     /// To those who watch.
@@ -189,6 +192,7 @@ impl Runner {
         self.outbox.finish(&self.engine, self.log_id.as_deref())?;
         self.set_limits()?;
         self.set_strategies()?;
+        self.save_configured_plays()?;
         self.ask_again()?;
         self.request(false);
         self.publish();

@@ -9,6 +9,7 @@ mod plays;
 mod positions;
 mod profiles;
 mod shadows;
+mod stream;
 mod suggestions;
 
 use std::pin::Pin;
@@ -20,15 +21,13 @@ use goat::service::Stop;
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingService;
 use goat::wire::trading as wire;
-use goat::wire::trading::stream_trading_response::Event;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, broadcast, mpsc};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 pub use suggestions::Suggestions;
 
-use crate::changes::{CHANGES_QUEUED_MAX, Change};
+use crate::changes::Change;
 use crate::core::command::Order;
 use crate::core::cycles::Threshold;
 use crate::runner::Ask;
@@ -394,37 +393,7 @@ impl TradingService for Trading {
         &self,
         _request: Request<wire::StreamTradingRequest>,
     ) -> Result<Response<Self::StreamTradingStream>, Status> {
-        // Watching begins before the view is read, so nothing falls between the two.
-        let mut changes = self.watchers.subscribe();
-        let (active, shown_seq) = {
-            let view = self.view.read();
-            (view.active.clone(), view.cursor.seq)
-        };
-        let stop = self.stop.clone();
-        Ok(Response::new(Box::pin(async_stream::try_stream! {
-            for cycle in &active {
-                yield message::change(shown_seq, cycle);
-            }
-            loop {
-                let change = tokio::select! {
-                    biased;
-                    () = stop.cancelled() => Err(Kind::Unavailable.status("the trading-engine is stopping")),
-                    change = changes.recv() => heard(change),
-                };
-                match change? {
-                    Change::Cycle { seq, cycle } if seq > shown_seq => yield message::change(seq, &cycle),
-                    // Contained in what was shown at the beginning.
-                    Change::Cycle { .. } => {}
-                    Change::Position { seq, position } => {
-                        yield message::event(seq, Event::Position(positions::message(&position, None)));
-                    }
-                    Change::Decision { seq, decision } => {
-                        yield message::event(seq, Event::Decision(decisions::message(&decision)));
-                    }
-                    Change::Anew => Err(Kind::Unavailable.status("the state began anew; subscribe again"))?,
-                }
-            }
-        })))
+        Ok(Response::new(Box::pin(self.changes())))
     }
 }
 
@@ -458,13 +427,4 @@ fn checked_limit(limit: Option<u32>) -> Result<u32, Status> {
         return Ok(limit);
     }
     Err(Kind::Invalid.status(format!("limit is {limit}; it must be 1 to {LIMIT_MAX}")))
-}
-
-fn heard(change: Result<Change, RecvError>) -> Result<Change, Status> {
-    change.map_err(|error| match error {
-        RecvError::Closed => Kind::Unavailable.status("the trading-engine is stopping"),
-        RecvError::Lagged(missed) => Kind::Exhausted.status(format!(
-            "read too slowly: {missed} changes were missed, {CHANGES_QUEUED_MAX} are kept; subscribe again"
-        )),
-    })
 }

@@ -11,6 +11,7 @@ mod command;
 mod controls;
 mod decision;
 pub(crate) mod duck;
+mod late;
 mod layout;
 mod movement;
 mod play;
@@ -30,6 +31,7 @@ mod value;
 mod tests;
 
 pub use batch::Batch;
+pub use late::{DecidedLate, Late};
 pub use layout::Layout;
 pub use play::{PlayVersion, ProjectRow};
 pub use price_analysis::batch_of as analysis_batch;
@@ -63,6 +65,7 @@ pub const TABLES: &[&Table] = &[
     &strategy::STATES,
     &strategy::TRADES,
     &strategy::EQUITY,
+    &late::TABLE,
     &controls::TABLE,
     &command::TABLE,
 ];

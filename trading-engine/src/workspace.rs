@@ -15,23 +15,25 @@ mod outcomes;
 mod readers;
 mod rows;
 mod samples;
+mod wallet_query;
 mod writer;
 
 use duckdb::{Config, Connection};
 
-pub use answers::FunnelRow;
+pub use answers::{FunnelRow, Lateness};
 pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
 pub use fetch::fetch_recent;
 pub use outcomes::{EntryOutcome, Origin};
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
 pub use samples::Samples;
+pub use wallet_query::check_wallet_query;
 pub use writer::{ROWS_QUEUED_MAX, Writer, write_on_a_thread};
 
 use crate::tables::{Layout, duck, shown};
 
-/// What the tables may take of the memory together.
-const MEMORY: &str = "1GB";
+/// What the tables may take of the memory together, 1 GB, and twice what a play's query may.
+const MEMORY: &str = "1512MB";
 const THREADS: i64 = 1;
 
 /// Other names under which tables are known.

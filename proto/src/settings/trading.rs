@@ -1,5 +1,7 @@
 //! How paper is traded.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::SettingsError;
@@ -31,6 +33,9 @@ pub struct Trading {
     pub daily_loss_usd_max: f64,
     /// Of a play, from one entry to its next.
     pub cooldown_seconds: u32,
+    /// Files with a play each, `.json` or `.toml`, as REST takes them. A play that there never was is saved at the start;
+    /// one that is there, or was deleted, stays as it is.
+    pub plays: Vec<PathBuf>,
 }
 
 impl Default for Trading {
@@ -47,6 +52,7 @@ impl Default for Trading {
             exposure_usd_max: 10_000.0,
             daily_loss_usd_max: 500.0,
             cooldown_seconds: 0,
+            plays: Vec::new(),
         }
     }
 }

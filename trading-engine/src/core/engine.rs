@@ -11,7 +11,7 @@ use super::desk::{Desk, Limits, Now, Report, SavedProject, World};
 use super::features::Windows;
 use super::market::{BookMark, Market, PricingBook, Quote};
 use super::micros;
-use super::play::Play;
+use super::play::{Play, PlayId};
 use super::profiles::{self, Profile, Profiles};
 use super::strategies::{self, Strategies};
 use super::wallets::WalletQuery;
@@ -60,6 +60,8 @@ pub struct Carried {
     pub controls: Option<Controls>,
     /// The plays, in their newest versions.
     pub plays: Vec<Play>,
+    /// The deleted plays with their last versions.
+    pub deleted_plays: Vec<(PlayId, u32)>,
     /// The filter projects.
     pub projects: Vec<SavedProject>,
 }

@@ -196,6 +196,12 @@ impl Plays {
         self.plays.get(id)
     }
 
+    /// Whether there is, or ever was, a play of that id.
+    #[must_use]
+    pub fn knows(&self, id: &PlayId) -> bool {
+        self.plays.contains_key(id) || self.deleted.contains_key(id)
+    }
+
     /// Takes in a new version and numbers it.
     pub(super) fn save(&mut self, mut play: Play, now: UnixMicros) -> &Play {
         let before = self.plays.get(&play.id).map(|play| play.version);
@@ -209,6 +215,11 @@ impl Plays {
     /// Takes in a play as it was, with its version.
     pub(super) fn restore(&mut self, play: Play) {
         self.plays.insert(play.id.clone(), play);
+    }
+
+    /// Takes in that a play was deleted in its last version.
+    pub(super) fn restore_deleted(&mut self, id: PlayId, version: u32) {
+        self.deleted.insert(id, version);
     }
 
     /// Takes a play away. Its positions keep the rules they were opened with.

@@ -7,13 +7,20 @@
 use std::time::Instant;
 
 use goat::values::{Seq, UnixMicros};
+use goat::wire::market::Mode;
 
 use super::{Runner, RunnerError};
 use crate::core::Engine;
 use crate::core::command::Order;
+use crate::core::decision::DecisionId;
 use crate::core::desk::{Limits, Report};
+use crate::core::play::Play;
+use crate::core::position::Stage;
 use crate::core::wallets::WalletQuery;
-use crate::tables::{MomentRow, PlayVersion, PriceCheck, ProjectRow, Tracking, Trail};
+use crate::tables::{DecidedLate, Late, MomentRow, PlayVersion, PriceCheck, ProjectRow, Tracking, Trail};
+
+/// What is decided so long after its event reached us is late.
+const LATE_AFTER_MS: i32 = 5_000;
 
 impl Runner {
     pub(super) fn report(&mut self, seq: Seq, report: Report) {
@@ -22,10 +29,17 @@ impl Runner {
             Report::Decision(decision) => {
                 let verdict = if decision.enters() { "enter" } else { "reject" };
                 metrics::counter!("goat_trading_decisions_total", "verdict" => verdict).increment(1);
+                self.note_lateness(&decision.id, Late::Decision);
                 self.outbox.put(decision.as_ref());
                 self.changes.decided(seq, *decision);
             }
             Report::Position(position) => {
+                // It is told again when it learns what could have been; its exit is decided once.
+                if let Stage::Closing { order, .. } = &position.stage
+                    && order.decided_time == self.engine.now()
+                {
+                    self.note_lateness(&position.id, Late::Exit);
+                }
                 self.outbox.put(position.as_ref());
                 self.changes.moved(seq, *position);
             }
@@ -40,6 +54,19 @@ impl Runner {
             Report::Moment { seq, time, features } => {
                 self.outbox.put(&MomentRow { seq, time, features: *features });
             }
+        }
+    }
+
+    /// Writes down what is decided after its time: before the log's end was reached since the start, or long after the
+    /// event reached us. In a replay the log is the clock.
+    fn note_lateness(&mut self, id: &DecisionId, what: Late) {
+        if !matches!(self.session.mode, Mode::Live | Mode::Simulated) {
+            return;
+        }
+        let behind_ms = UnixMicros::now().millis_since(self.engine.now());
+        if !self.caught_up || behind_ms > LATE_AFTER_MS {
+            let late_ms = (behind_ms > 0).then_some(behind_ms);
+            self.outbox.put(&DecidedLate { id: id.clone(), what, late_ms });
         }
     }
 
@@ -62,6 +89,22 @@ impl Runner {
         let order = Order::SetLimits(Box::new(wanted.clone()));
         // Refused only where it was checked before.
         self.carry_out(order, None).map(|_| ())
+    }
+
+    /// Saves the configured plays that there never were, at a place of the log like any command.
+    pub(super) fn save_configured_plays(&mut self) -> Result<(), RunnerError> {
+        if self.log_id.is_none() || !self.logged.is_empty() {
+            return Ok(());
+        }
+        let plays = self.engine.desk().plays();
+        let missing = self.surroundings.plays.iter().filter(|play| !plays.knows(&play.id));
+        let missing: Vec<Play> = missing.cloned().collect();
+        for play in missing {
+            tracing::info!(play = play.id.as_str(), "a configured play is saved");
+            // Refused only where it was checked before.
+            self.carry_out(Order::SavePlay(Box::new(play)), None).map(|_| ())?;
+        }
+        Ok(())
     }
 
     /// Asks again what the state waits for: the process that asked is gone.

@@ -128,10 +128,13 @@ impl Outbox {
         }
     }
 
-    /// The last commit, when there is anything to commit.
+    /// The last commit, when there is anything to commit. Not while a query waits, for the reason of [`Self::deliver`]:
+    /// the events since the commit before are folded again then.
     pub(super) fn finish(&mut self, engine: &Engine, log_id: Option<&str>) -> Result<(), RunnerError> {
         match log_id {
-            Some(log_id) if self.is_ahead(engine) => self.commit(engine, log_id),
+            Some(log_id) if self.is_ahead(engine) && engine.next_answer_due_at().is_none() => {
+                self.commit(engine, log_id)
+            }
             _ => Ok(()),
         }
     }

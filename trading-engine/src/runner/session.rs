@@ -229,7 +229,8 @@ impl Runner {
         self.outbox.commit(&self.engine, &log_id)?;
         self.log_id = Some(log_id);
         self.set_limits()?;
-        self.set_strategies()
+        self.set_strategies()?;
+        self.save_configured_plays()
     }
 
     /// Drops the state: the log that it was made of is not there any more. What stays is taken from the ledger when the

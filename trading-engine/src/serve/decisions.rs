@@ -1,5 +1,6 @@
 //! Why, and why not.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use goat::error::{Kind, internal};
@@ -9,9 +10,9 @@ use tonic::Status;
 
 use super::positions::{Condition, decision_id};
 use super::{Trading, checked_limit};
-use crate::core::decision::Decision;
+use crate::core::decision::{Decision, DecisionId};
 use crate::core::gate::{Evaluation, Gate};
-use crate::workspace::FunnelRow;
+use crate::workspace::{FunnelRow, Lateness};
 
 const HOURS_DEFAULT: f64 = 24.0;
 const HOURS_MAX: f64 = 72.0;
@@ -61,7 +62,7 @@ impl Trading {
         let next_page_token =
             rows.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let decisions = rows.iter().map(message).collect();
+        let decisions = self.decision_messages(&rows).await?;
         Ok(wire::ListDecisionsResponse { decisions, count, next_page_token })
     }
 
@@ -69,7 +70,26 @@ impl Trading {
         let wanted = decision_id("id", id)?;
         let found: Vec<Decision> = self.records("WHERE id = ?", vec![Box::new(wanted.to_string())]).await?;
         let missing = || Kind::NotFound.status(format!("there is no decision {id:?}"));
-        Ok(message(&found.into_iter().next().ok_or_else(missing)?))
+        self.decision_messages(&found).await?.into_iter().next().ok_or_else(missing)
+    }
+
+    /// The decisions with whether they were late.
+    async fn decision_messages(&self, decisions: &[Decision]) -> Result<Vec<wire::Decision>, Status> {
+        let late = self.lateness(decisions.iter().map(|decision| &decision.id)).await?;
+        let message = |decision: &Decision| {
+            let lateness = late.get(&decision.id.to_string()).copied().unwrap_or_default();
+            let (decided_late, late_ms) = (lateness.decision, lateness.decision_ms);
+            wire::Decision { decided_late, late_ms, ..message(decision) }
+        };
+        Ok(decisions.iter().map(message).collect())
+    }
+
+    pub(super) async fn lateness(
+        &self,
+        ids: impl Iterator<Item = &DecisionId>,
+    ) -> Result<BTreeMap<String, Lateness>, Status> {
+        let found = self.readers.decided_late(ids.map(ToString::to_string).collect()).await;
+        found.map_err(|error| internal("reading decided_late", &error))
     }
 
     pub(super) async fn why_not(&self, request: wire::WhyNotRequest) -> Result<wire::WhyNotResponse, Status> {
@@ -109,7 +129,7 @@ impl Trading {
         } else {
             found.iter().map(Decision::explanation).collect::<Vec<_>>().join("\n")
         };
-        let decisions = found.iter().map(message).collect();
+        let decisions = self.decision_messages(&found).await?;
         Ok(wire::WhyNotResponse { answer, decisions, funnel: None })
     }
 

@@ -14,6 +14,7 @@ use crate::core::gate::Gate;
 use crate::core::money::Usd;
 use crate::core::position::{Position, Stage};
 use crate::core::profiles::statistics::wilson;
+use crate::workspace::Lateness;
 
 const HOURS_DEFAULT: u32 = 24;
 const HOURS_MAX: u32 = 24 * 366;
@@ -32,6 +33,7 @@ impl Trading {
         let mut condition = Condition::default();
         condition.and("closed_at >= make_timestamp(?)", since.get());
         let closed: Vec<Position> = self.records(&condition.text(""), condition.parameters).await?;
+        let late = self.lateness(closed.iter().map(|position| &position.id)).await?;
         let rejected = self.rejected(since, until).await?;
         let (desk, price) = {
             let view = self.view.read();
@@ -51,7 +53,7 @@ impl Trading {
                 open: u32::try_from(open.len()).unwrap_or(u32::MAX),
                 unrealised_usd: open.iter().filter_map(|one| one.unrealised_usd).sum(),
                 rejected: rejected.get(play.id.as_str()).copied().unwrap_or(0),
-                ..of_closed(closed.iter().filter(of_play))
+                ..of_closed(closed.iter().filter(of_play), &late)
             }
         });
         Ok(wire::GetPlaysPerformanceResponse { plays: plays.collect(), hours })
@@ -69,18 +71,40 @@ impl Trading {
     }
 }
 
-fn of_closed<'a>(positions: impl Iterator<Item = &'a Position>) -> wire::PlayPerformance {
-    let (mut count, mut wins, mut losses) = (0_u32, 0_u32, 0_u32);
-    let (mut profit, mut fees, mut returns) = (Usd::ZERO, Usd::ZERO, 0.0);
+/// Closed positions counted together.
+#[derive(Default)]
+struct Sums {
+    count: u32,
+    wins: u32,
+    losses: u32,
+    profit: Usd,
+    fees: Usd,
+}
+
+impl Sums {
+    fn add(&mut self, position: &Position, made: Usd) {
+        self.count += 1;
+        self.wins += u32::from(made.is_positive());
+        self.losses += u32::from(made.is_negative());
+        self.profit += made;
+        self.fees += position.fees().unwrap_or_default();
+    }
+}
+
+fn of_closed<'a>(
+    positions: impl Iterator<Item = &'a Position>,
+    late: &BTreeMap<String, Lateness>,
+) -> wire::PlayPerformance {
+    let (mut all, mut on_time, mut returns) = (Sums::default(), Sums::default(), 0.0);
     for position in positions {
         let (Some(made), Some(entry)) = (position.profit(), position.entry.as_ref()) else { continue };
-        count += 1;
-        wins += u32::from(made.is_positive());
-        losses += u32::from(made.is_negative());
-        profit += made;
-        fees += position.fees().unwrap_or_default();
+        all.add(position, made);
+        if !late.contains_key(&position.id.to_string()) {
+            on_time.add(position, made);
+        }
         returns += made.to_f64() / entry.notional.to_f64() * 100.0;
     }
+    let Sums { count, wins, losses, profit, fees } = all;
     // Break-even is neither.
     let decided = wins + losses;
     let interval = (decided > 0).then(|| wilson(wins, decided));
@@ -94,6 +118,12 @@ fn of_closed<'a>(positions: impl Iterator<Item = &'a Position>) -> wire::PlayPer
         win_rate_low: interval.map(|interval| interval.low),
         win_rate_high: interval.map(|interval| interval.high),
         mean_return_percent: (count > 0).then(|| returns / f64::from(count)),
+        decided_late: count - on_time.count,
+        on_time_positions: on_time.count,
+        on_time_wins: on_time.wins,
+        on_time_losses: on_time.losses,
+        on_time_profit_usd: on_time.profit.to_f64(),
+        on_time_fees_usd: on_time.fees.to_f64(),
         ..wire::PlayPerformance::default()
     }
 }

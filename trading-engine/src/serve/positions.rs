@@ -40,13 +40,14 @@ impl Trading {
         rows.truncate(limit as usize);
         let next_page_token =
             rows.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
-        let positions: Vec<wire::Position> = rows.iter().map(|one| self.position_message(one)).collect();
+        let positions = self.position_messages(&rows).await?;
         let count = u32::try_from(positions.len()).unwrap_or(u32::MAX);
         Ok(wire::ListPositionsResponse { positions, count, next_page_token })
     }
 
     pub(super) async fn position(&self, id: &str) -> Result<wire::Position, Status> {
-        Ok(self.position_message(&self.position_record(id).await?))
+        let position = self.position_record(id).await?;
+        self.position_message(position).await
     }
 
     pub(super) async fn price_checks(&self, id: &str) -> Result<Vec<wire::PriceCheck>, Status> {
@@ -96,7 +97,7 @@ impl Trading {
         let desk = self.view.read().desk.clone();
         let position = desk.positions.get(&id).cloned();
         let gone = || Kind::Precondition.status(format!("position {id} was closed meanwhile"));
-        Ok(self.position_message(&position.ok_or_else(gone)?))
+        self.position_message(position.ok_or_else(gone)?).await
     }
 
     pub(super) fn account(&self) -> wire::Account {
@@ -138,13 +139,21 @@ impl Trading {
         found.into_iter().next().ok_or_else(|| Kind::NotFound.status(format!("there is no position {id:?}")))
     }
 
-    /// The position with what it is worth at the newest price.
-    fn position_message(&self, position: &Position) -> wire::Position {
-        let price = {
-            let view = self.view.read();
-            view.price.map(|quote| quote.price)
+    async fn position_message(&self, position: Position) -> Result<wire::Position, Status> {
+        let id = position.id.to_string();
+        let missing = || Kind::NotFound.status(format!("there is no position {id:?}"));
+        self.position_messages(&[position]).await?.pop().ok_or_else(missing)
+    }
+
+    /// The positions with what they are worth at the newest price, and whether they were decided late.
+    async fn position_messages(&self, positions: &[Position]) -> Result<Vec<wire::Position>, Status> {
+        let late = self.lateness(positions.iter().map(|position| &position.id)).await?;
+        let price = self.view.read().price.map(|quote| quote.price);
+        let message = |position: &Position| wire::Position {
+            decided_late: late.contains_key(&position.id.to_string()),
+            ..message(position, price)
         };
-        message(position, price)
+        Ok(positions.iter().map(message).collect())
     }
 }
 

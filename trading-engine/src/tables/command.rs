@@ -47,9 +47,11 @@ impl Recorded for Logged {
         let unreadable = |error: serde_json::Error| {
             row.invalid(Table::DOCUMENT, &format!("no {kind} that this version knows: {error}"))
         };
-        let document: serde_json::Value = serde_json::from_str(document).map_err(unreadable)?;
-        let order = serde_json::json!({ "kind": kind, "document": document });
-        let order: Order = serde_json::from_value(order).map_err(unreadable)?;
+        // As text: a tree of values holds no money, which may be larger than 64 bits. The tag comes first, so that
+        // nothing is read into one on the way either.
+        let quoted = serde_json::to_string(kind).map_err(unreadable)?;
+        let order = format!(r#"{{"kind":{quoted},"document":{document}}}"#);
+        let order: Order = serde_json::from_str(&order).map_err(unreadable)?;
         let ordinal = row.given("ordinal", row.integer("ordinal")?)?;
         let after_seq = Seq::new(row.given("after_seq", row.integer("after_seq")?)?);
         let time = row.given("time", row.time("time")?)?;
@@ -59,5 +61,30 @@ impl Recorded for Logged {
         };
         let command = Command { ordinal, after_seq, time, order };
         Ok(Self { log_id: row.text("log_id")?.to_owned(), request_id, command })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use goat::values::UnixMicros;
+
+    use super::*;
+    use crate::core::desk::Limits;
+    use crate::core::money::Usd;
+
+    #[test]
+    fn a_command_with_money_is_read_back() {
+        let file = r#"{"name": "x", "wallets": {"addresses": ["a"]}, "sizeUsd": 12.345678}"#;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        std::fs::write(&path, file).unwrap();
+        let play = crate::plays::configured(&[path]).unwrap().remove(0);
+        let huge = Limits { exposure_max: Usd::from_dollars(i32::MAX), ..Limits::default() };
+        for order in [Order::SavePlay(Box::new(play)), Order::SetLimits(Box::new(huge))] {
+            let command = Command { ordinal: 1, after_seq: Seq::new(2), time: UnixMicros::default(), order };
+            let logged = Logged { log_id: "log".into(), request_id: None, command };
+            let row = logged.values();
+            assert_eq!(Logged::recorded(&Row::new(Logged::TABLE, &row)).unwrap(), logged);
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::core::features::FeatureSet;
 use crate::core::gains::Direction;
 use crate::core::shadows::Shadow;
 
-const COMPUTED: Option<Kept> = Some(Kept { per_log: true, carried: Carried::Never, since: 4 });
+const COMPUTED: Option<Kept> =
+    Some(Kept { per_log: true, carried: Carried::Never, since: 4, hours: Some(72) });
 
 /// One row a shadow that is complete. Gains are in percent of the entry price, slippage included; `seq` is the event
 /// that completed it.

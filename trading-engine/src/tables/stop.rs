@@ -10,7 +10,8 @@ use crate::core::features::FeatureSet;
 use crate::core::play::PlayId;
 use crate::core::wallets::WalletList;
 
-const COMPUTED: Option<Kept> = Some(Kept { per_log: true, carried: Carried::Never, since: 3, hours: None });
+pub(super) const COMPUTED: Option<Kept> =
+    Some(Kept { per_log: true, carried: Carried::Never, since: 3, hours: None });
 
 /// One row a raise of a stop.
 pub(super) const PRICE_CHECKS: Table = Table {

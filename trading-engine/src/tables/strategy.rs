@@ -3,7 +3,7 @@
 use super::{Carried, Kept, Kind, Record, Shown, Table, Value, optional, required};
 use crate::core::strategies::{CandleMark, ClosedTrade, Instance, Signal};
 
-const KEPT: Kept = Kept { per_log: true, carried: Carried::Never, since: 4 };
+const KEPT: Kept = Kept { per_log: true, carried: Carried::Never, since: 4, hours: None };
 
 /// One row an instance, as it is now.
 pub(super) const STATES: Table = Table {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use duckdb::{Connection, ToSql, params};
+use duckdb::{ToSql, params};
 use goat::values::UnixMicros;
 use goat::wire::trading as wire;
 
-use super::discovery::{STACK_BYTES, admitted};
 use super::readers::{Readers, WorkspaceError};
+use super::wallet_query::check_wallet_query;
 use crate::core::gate::Gate;
-use crate::tables::{Layout, Recorded, Row, duck};
+use crate::tables::{Late, Layout, Recorded, Row, duck};
 
 /// How many candidates of a play ended at a gate.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,17 @@ pub struct FunnelRow {
     pub median_measured: Option<f64>,
     /// Of the newest.
     pub threshold: Option<f64>,
+}
+
+/// What of a decision and its position was late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lateness {
+    /// The decision.
+    pub decision: bool,
+    /// How late the decision was; none when it was not, or when that is not known.
+    pub decision_ms: Option<i32>,
+    /// The exit.
+    pub exit: bool,
 }
 
 impl Readers {
@@ -78,6 +89,35 @@ impl Readers {
                 })
             })?;
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })
+        .await
+    }
+
+    /// Which of these decisions and positions were decided late.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn decided_late(&self, ids: Vec<String>) -> Result<BTreeMap<String, Lateness>, WorkspaceError> {
+        self.read(move |connection| {
+            let mut late: BTreeMap<String, Lateness> = BTreeMap::new();
+            if ids.is_empty() {
+                return Ok(late);
+            }
+            let places = vec!["?"; ids.len()].join(", ");
+            let sql = format!("SELECT id, what, late_ms FROM decided_late WHERE id IN ({places})");
+            let mut statement = connection.prepare(&sql)?;
+            let mut rows = statement.query(duckdb::params_from_iter(&ids))?;
+            while let Some(row) = rows.next()? {
+                let (what, late_ms): (String, Option<i32>) = (row.get(1)?, row.get(2)?);
+                let lateness = late.entry(row.get(0)?).or_default();
+                if what == Late::Exit.as_str() {
+                    lateness.exit = true;
+                } else {
+                    (lateness.decision, lateness.decision_ms) = (true, late_ms);
+                }
+            }
+            Ok(late)
         })
         .await
     }
@@ -174,24 +214,7 @@ impl Readers {
     ///
     /// What is wrong with it, in one sentence.
     pub async fn check_wallet_query(&self, sql: String) -> Result<(), String> {
-        let thread = std::thread::Builder::new().name("wallet-query".to_owned()).stack_size(STACK_BYTES);
-        let admitting = thread.spawn(move || admitted(&sql, UnixMicros::default()));
-        let admitting = admitting.map_err(|error| format!("no thread for the query: {error}"))?;
-        let joined = tokio::task::spawn_blocking(move || admitting.join()).await;
-        let ended = joined.map_err(|error| error.to_string())?;
-        let sql = ended.map_err(|_| "the query could not be read".to_owned())??;
-        let checked = self.read(move |connection| Ok(describe(connection, &sql))).await;
+        let checked = self.read(move |connection| Ok(check_wallet_query(connection, &sql))).await;
         checked.map_err(|error| error.to_string())?
     }
-}
-
-fn describe(connection: &Connection, sql: &str) -> Result<(), String> {
-    let cannot = |error: duckdb::Error| format!("the query cannot be run: {error}");
-    let mut statement = connection.prepare(&format!("DESCRIBE {sql}")).map_err(cannot)?;
-    let columns = statement.query_map([], |row| row.get::<_, String>(0)).map_err(cannot)?;
-    let columns = columns.collect::<Result<Vec<_>, _>>().map_err(cannot)?;
-    if columns.iter().any(|column| column == "wallet_address") {
-        return Ok(());
-    }
-    Err(format!("the query has no column wallet_address; it has {}", columns.join(", ")))
 }

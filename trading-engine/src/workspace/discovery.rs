@@ -2,23 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc as std_mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duckdb::Connection;
-use goat::sql::admit_at;
-use goat::values::UnixMicros;
 
+use super::wallet_query::{STACK_BYTES, admitted};
 use crate::core::play::PlayId;
 use crate::core::wallets::{WalletAnswer, WalletQuery};
-use crate::tables::shown;
 
 /// What a query may take; less than passes until its answer is due.
 pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
 
-const SQL_BYTES_MAX: usize = 16 * 1024;
+/// What a query may have in memory. The workspace has room for two of them beside its tables.
+const QUERY_MEMORY_MB_MAX: u64 = 256;
 
-/// Parsing and printing recurse; untouched pages cost nothing.
-pub(super) const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// So often a running query is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Wallets of one list.
 const WALLETS_MAX: usize = 10_000;
@@ -71,13 +70,15 @@ impl Questions {
                 found,
             }
         };
-        let snapshot = match snapshot(writer) {
-            Ok(connection) => connection,
+        let connections = snapshot(writer).and_then(|snapshot| Ok((snapshot, writer.try_clone()?)));
+        let (snapshot, watch) = match connections {
+            Ok(connections) => connections,
             Err(error) => return tell(&told, answer_as(Err(error.to_string()))),
         };
         let fallback = (told.clone(), answer_as.clone());
         let thread = std::thread::Builder::new().name("discovery".to_owned());
-        let started = thread.spawn(move || tell(&told, answer_as(run_in_time(snapshot, query))));
+        let started =
+            thread.spawn(move || tell(&told, answer_as(run_within_bounds(snapshot, &watch, query))));
         if let Err(error) = started {
             let (told, answer_as) = fallback;
             tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
@@ -99,33 +100,44 @@ fn snapshot(writer: &Connection) -> Result<Connection, duckdb::Error> {
     Ok(connection)
 }
 
-fn run_in_time(connection: Connection, query: WalletQuery) -> Result<BTreeSet<String>, String> {
+/// Runs a query on a thread that can be waited for, and stops it when it takes too long or too much.
+fn run_within_bounds(
+    connection: Connection,
+    watch: &Connection,
+    query: WalletQuery,
+) -> Result<BTreeSet<String>, String> {
     let interrupt = connection.interrupt_handle();
     let (done, ended) = std_mpsc::channel();
+    let (began, before) = (Instant::now(), used_bytes(watch)?);
     let thread = std::thread::Builder::new().name("wallet-query".to_owned()).stack_size(STACK_BYTES);
     let started = thread.spawn(move || {
         // The one who waits is gone only after the time is over.
         let _ = done.send(admitted(&query.sql, query.asked_at).and_then(|sql| run(&connection, &sql)));
     });
     started.map_err(|error| format!("no thread for the query: {error}"))?;
-    if let Ok(found) = ended.recv_timeout(QUERY_TIME_MAX) {
-        return found;
+    loop {
+        if let Ok(found) = ended.recv_timeout(LOOK_EVERY) {
+            return found;
+        }
+        if began.elapsed() >= QUERY_TIME_MAX {
+            interrupt.interrupt();
+            let limit = QUERY_TIME_MAX.as_secs_f64();
+            return Err(format!("the query took longer than {limit} s and was stopped"));
+        }
+        let used = used_bytes(watch).inspect_err(|_| interrupt.interrupt())?;
+        if used.saturating_sub(before) > QUERY_MEMORY_MB_MAX * 1024 * 1024 {
+            interrupt.interrupt();
+            return Err(format!("the query took more than {QUERY_MEMORY_MB_MAX} MB and was stopped"));
+        }
     }
-    interrupt.interrupt();
-    let limit = QUERY_TIME_MAX.as_secs_f64();
-    Err(format!("the query took longer than {limit} s and was stopped"))
 }
 
-/// The text that may run in place of a play's query. The clock stands where the log is.
-///
-/// Recurses as deep as the statement is nested: call it on a thread with a stack of [`STACK_BYTES`].
-///
-/// # Errors
-///
-/// What is not allowed about it, in one sentence.
-pub(super) fn admitted(sql: &str, now: UnixMicros) -> Result<String, String> {
-    let tables: Vec<&str> = shown().map(|(table, _)| table.name).chain(["cycle_tracker"]).collect();
-    admit_at(sql, &tables, SQL_BYTES_MAX, now).map_err(|refusal| refusal.to_string())
+/// What queries have in memory at the moment, all together.
+fn used_bytes(connection: &Connection) -> Result<u64, String> {
+    let sql = "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory() WHERE tag IN \
+               ('HASH_TABLE', 'ORDER_BY', 'COLUMN_DATA', 'ALLOCATOR', 'WINDOW', 'OVERFLOW_STRINGS')";
+    let read = connection.query_row(sql, [], |row| row.get(0));
+    read.map_err(|error| format!("the query's memory cannot be measured: {error}"))
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {

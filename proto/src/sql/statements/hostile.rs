@@ -225,6 +225,7 @@ pub const LETTERS: &[(&str, &str)] = &[
     ("SELECT 1 FORMAT JSON", ""),
 ];
 
+/// All of them, each with a part of its refusal.
 pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     [WRITES, COMMANDS, SEVERAL, LEAKS, BOMBS, LETTERS].into_iter().flatten()
 }

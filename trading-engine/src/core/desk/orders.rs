@@ -44,6 +44,9 @@ impl Desk {
         for play in carried.plays {
             self.plays.restore(play);
         }
+        for (id, version) in carried.deleted_plays {
+            self.plays.restore_deleted(id, version);
+        }
         for saved in carried.projects {
             self.projects.insert(saved.project.id.clone(), saved);
         }
