@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { gateway, launch, openPage, overflow, picture } from './browser.mjs';
+
+const views = [
+  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
+  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
+];
+const desktop = views[0];
+const play = {
+  id: 'browser', name: 'Browser', active: true, sizeUsd: 100, maxEntriesPerCycle: 20,
+  wallets: { sql: 'SELECT DISTINCT wallet AS wallet_address FROM sol_stablecoin_trades', cacheSeconds: 10 },
+  exit: { decreases: [{ from: -1, to: 0, tolerance: 0.002 }], increases: [{ from: 0, to: 1, tolerance: 0.001 }] },
+};
+const patienceMs = 90_000;
+
+let browser;
+let position;
+before(async () => {
+  browser = await launch();
+  await ask('POST', '/plays', play);
+  position = await anOpenedPosition();
+});
+after(async () => {
+  await browser?.close();
+  await fetch(`${gateway}/plays/${play.id}`, { method: 'DELETE' });
+});
+
+async function ask(method, path, body) {
+  const answer = await fetch(`${gateway}${path}`, { method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${text}`);
+  return JSON.parse(text);
+}
+
+async function anOpenedPosition() {
+  const until = Date.now() + patienceMs;
+  while (Date.now() < until) {
+    const { positions } = await ask('GET', `/buyins?play_id=${play.id}`);
+    const filled = positions.find((each) => each.entry);
+    if (filled) return filled;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`no position of the play was filled within ${patienceMs} ms`);
+}
+
+async function show(view, address, look) {
+  const { page, faults, close } = await openPage(browser, { ...view, address });
+  await look(page);
+  assert.ok((await overflow(page)) <= 0, `${address} is wider than its window`);
+  await picture(page, `${address.replace(/[^a-z0-9]+/gi, '-')}-${view.name}`);
+  assert.deepEqual(faults, []);
+  await close();
+}
+
+describe('Copy trading', () => {
+  for (const view of views) {
+    it(`has an overview, ${view.name}`, () =>
+      show(view, '/#overview', async (page) => {
+        await page.getByTestId('account-today').getByText('Equity', { exact: true }).waitFor();
+        assert.match(await page.getByTestId('sentence').innerText(), /^(Up|Down|Unchanged).* today and .*since the start/);
+        await page.getByTestId('restart-badge').waitFor();
+        await page.getByTestId('why-not-traded').locator('tbody tr').first().waitFor();
+      }));
+
+    it(`lists positions and shows one, ${view.name}`, async () => {
+      await show(view, '/#positions', async (page) => {
+        await page.getByTestId('position').first().waitFor();
+        assert.match(await page.getByTestId('sentence').innerText(), /\d+ positions? open/);
+      });
+      await show(view, `/#positions/${encodeURIComponent(position.id)}`, async (page) => {
+        await page.getByTestId('position-money').getByText('Entry', { exact: true }).waitFor();
+        await page.getByTestId('position-chart').locator('svg').waitFor();
+        await page.getByTestId('gates').getByText('Wallet listed').waitFor();
+        await page.getByTestId('features').locator('tbody tr').first().waitFor();
+        await page.getByText('Fill of the entry').waitFor();
+        assert.match(await page.getByTestId('sentence').innerText(), /^(Open|Closed) /);
+      });
+    });
+
+    it(`explains decisions, ${view.name}`, () =>
+      show(view, `/#decisions?play=${play.id}`, async (page) => {
+        await page.getByTestId('funnel').locator('tbody tr').nth(18).waitFor();
+        await page.getByTestId('decision').first().click();
+        await page.getByTestId('one-decision').getByTestId('gates').locator('tbody tr').first().waitFor();
+      }));
+
+    it(`shows plays with an editor, ${view.name}`, () =>
+      show(view, `/#plays/${play.id}`, async (page) => {
+        await page.getByTestId('play-editor').getByText('Save as a new version').waitFor();
+        assert.match(await page.getByTestId('play-json').inputValue(), /"sizeUsd": 100/);
+        await page.getByTestId('play-versions').getByText('v1').waitFor();
+      }));
+
+    it(`ranks wallets or says why not, ${view.name}`, () =>
+      show(view, '/#wallets', async (page) => {
+        await page.getByText(/wallets? (with|has)|No wallet/).first().waitFor();
+        const rows = await page.getByTestId('wallet').count();
+        if (rows > 0) await page.getByTestId('one-wallet').waitFor();
+      }));
+  }
+
+  it('saves a table and a filter by key', () =>
+    show(desktop, '/#positions', async (page) => {
+      await page.getByTestId('position').first().waitFor();
+      const download = page.waitForEvent('download');
+      await page.keyboard.press('c');
+      assert.equal((await download).suggestedFilename(), 'positions.csv');
+      await page.keyboard.press('j');
+      assert.match(await page.getByTestId('position').first().getAttribute('class'), /sel/);
+      await page.keyboard.press('Enter');
+      await page.getByTestId('position-money').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByTestId('positions-table').waitFor();
+    }));
+
+  it('reaches every page from a phone', () =>
+    show(views[1], '/#overview', async (page) => {
+      await page.getByTestId('more').click();
+      await page.getByTestId('more-pages').getByText('Wallets').click();
+      await page.waitForFunction(() => location.hash === '#wallets');
+    }));
+});
+
+describe('A play in the browser', () => {
+  const copy = 'written-in-the-browser';
+
+  it('is refused with the reason at its field, then created, changed, duplicated and deleted', async () => {
+    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#plays' });
+    await page.getByTestId('new-play').click();
+    await page.getByLabel('Name', { exact: true }).fill('Written in the browser');
+    await page.getByLabel('Bundle of').fill('1');
+    await page.getByLabel('Bundle within').fill('5');
+    await page.getByTestId('save-play').click();
+    await page.getByTestId('field-fault').getByText(/bundle\.wallets must be/).waitFor();
+
+    await page.getByLabel('Bundle of').fill('2');
+    assert.match(await page.getByTestId('play-json').inputValue(), /"wallets": 2/);
+    await page.getByTestId('save-play').click();
+    const row = page.locator(`[data-play="${copy}"]`);
+    await row.waitFor();
+    assert.equal(await row.getByTestId('play-state').innerText(), 'inactive');
+
+    await page.getByTestId('toggle-play').click();
+    await row.getByText('v2').waitFor();
+    assert.equal(await row.getByTestId('play-state').innerText(), 'active');
+    const json = page.getByTestId('play-json');
+    await json.fill((await json.inputValue()).replace('"sizeUsd": 100', '"sizeUsd": 50'));
+    assert.equal(await page.getByLabel('Size', { exact: true }).inputValue(), '50');
+    await page.getByTestId('save-play').click();
+    await row.getByText('v3').waitFor();
+
+    await page.getByTestId('delete-play').click();
+    await page.getByTestId('really-delete').click();
+    await row.waitFor({ state: 'detached' });
+    const unexpected = faults.filter((fault) => !fault.includes('400'));
+    assert.deepEqual(unexpected, []);
+    await close();
+  });
+});
