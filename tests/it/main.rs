@@ -14,6 +14,7 @@ mod reflection;
 mod refused_start;
 mod rest;
 mod settings;
+mod shadows;
 mod shutdown;
 mod stream;
 mod supervision;
