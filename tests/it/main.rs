@@ -19,6 +19,7 @@ mod reflection;
 mod refused_start;
 mod rest;
 mod settings;
+mod shadows;
 mod shutdown;
 mod signed_posts;
 mod slow_senders;

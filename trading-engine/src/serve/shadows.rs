@@ -103,7 +103,7 @@ fn attribution(outcomes: &[EntryOutcome]) -> wire::GetGateAttributionResponse {
 fn of_gate(play: &str, gate: Gate, gains: &[(Seq, f64)], entered: &[(Seq, f64)]) -> wire::GateAttribution {
     let against = Contrast::of(gains, entered);
     // What was turned away is told also while there is nothing to compare it with.
-    let alone = Contrast::of(gains, gains);
+    let alone = Estimate::of(gains);
     let difference = against.map(|contrast| contrast.difference);
     let verdict = match difference {
         Some(Estimate { high: Some(high), .. }) if high < 0.0 => wire::gate_attribution::Verdict::Saved,
@@ -114,8 +114,8 @@ fn of_gate(play: &str, gate: Gate, gains: &[(Seq, f64)], entered: &[(Seq, f64)])
         play_id: play.to_owned(),
         gate: wire_gate(gate).into(),
         shadows: count(gains.len()),
-        cycles: alone.map_or(0, |contrast| contrast.cycles),
-        rejected: alone.map(|contrast| estimate(contrast.gain)),
+        cycles: alone.map_or(0, |(_, cycles)| cycles),
+        rejected: alone.map(|(gain, _)| estimate(gain)),
         positions: count(entered.len()),
         position_cycles: against.map_or(0, |contrast| contrast.against_cycles),
         entered: against.map(|contrast| estimate(contrast.against)),
@@ -125,12 +125,12 @@ fn of_gate(play: &str, gate: Gate, gains: &[(Seq, f64)], entered: &[(Seq, f64)])
 }
 
 fn of_random(play: &str, gains: &[(Seq, f64)]) -> Option<wire::RandomEntries> {
-    let alone = Contrast::of(gains, gains)?;
+    let (gain, cycles) = Estimate::of(gains)?;
     Some(wire::RandomEntries {
         play_id: play.to_owned(),
-        shadows: alone.count,
-        cycles: alone.cycles,
-        gain: Some(estimate(alone.gain)),
+        shadows: count(gains.len()),
+        cycles,
+        gain: Some(estimate(gain)),
     })
 }
 

@@ -18,6 +18,15 @@ pub struct Estimate {
     pub high: Option<f64>,
 }
 
+impl Estimate {
+    /// The mean of gains, each with the first event of its cycle, and how many cycles they are from; none of none.
+    #[must_use]
+    pub fn of(gains: &[(Seq, f64)]) -> Option<(Self, u32)> {
+        let group = Group::of(gains)?;
+        Some((estimate(group.mean, &group.influence), number(group.influence.len())))
+    }
+}
+
 /// Two groups of gains, each gain with the first event of its cycle, and how far the first is above the second.
 ///
 /// The variance is that of the cycles' sums of influence: with `d_c = Σ (x − x̄) / n` of the first group's gains in
