@@ -1,0 +1,5 @@
+mod fills;
+mod laws;
+mod reference;
+mod rules;
+mod script;
