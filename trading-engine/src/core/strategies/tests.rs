@@ -1,1 +1,5 @@
-
+mod fills;
+mod laws;
+mod reference;
+mod rules;
+mod script;
