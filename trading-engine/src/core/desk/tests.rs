@@ -64,14 +64,15 @@ fn every_play_decides_about_every_buy_exactly_once() {
     assert_eq!(inactive, 20);
 }
 
+fn check(expected: Gate, change: fn(&mut Script)) {
+    let mut script = Script::with(play());
+    script.price(0, 100.0);
+    change(&mut script);
+    assert_eq!(outcome(&script), Some(expected), "{:?}", script.decisions().last());
+}
+
 #[test]
-fn each_gate_ends_what_it_is_for() {
-    let check = |expected: Gate, change: fn(&mut Script)| {
-        let mut script = Script::with(play());
-        script.price(0, 100.0);
-        change(&mut script);
-        assert_eq!(outcome(&script), Some(expected), "{:?}", script.decisions().last());
-    };
+fn each_gate_of_the_trade_ends_what_it_is_for() {
     check(Gate::TradingOn, |script| {
         script.order(Order::PauseTrading(crate::core::command::Request::default()));
         script.buy(1_000, "alice", "one");
@@ -104,6 +105,10 @@ fn each_gate_ends_what_it_is_for() {
         script.change_play(|play| play.timing = Some(timing));
         script.buy(1_000, "alice", "one");
     });
+}
+
+#[test]
+fn each_gate_of_the_account_ends_what_it_is_for() {
     check(Gate::OnePerCycle, |script| {
         script.buy(1_000, "alice", "one");
         script.buy(1_001, "alice", "two");
