@@ -25,6 +25,7 @@ pub mod money;
 pub mod play;
 pub mod position;
 pub mod profiles;
+pub mod results;
 pub mod validator;
 pub mod wallets;
 
