@@ -4,6 +4,7 @@
 //! original system's names are understood on input ([`original`]).
 
 mod document;
+pub mod file;
 mod original;
 mod parse;
 

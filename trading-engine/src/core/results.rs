@@ -143,7 +143,7 @@ pub struct Results {
     pub expectancy_usd: Option<f64>,
     /// The mean profit of a trade in percent of its entry.
     pub mean_return_percent: Option<f64>,
-    /// Mean over deviation of daily returns, for a year of 365 days; none below [`curve::DAYS_MINIMUM`] days.
+    /// Mean over deviation of daily returns, for a year of 365 days; none below 20 days.
     pub sharpe: Option<f64>,
     /// The same over the deviation of the losing days alone.
     pub sortino: Option<f64>,

@@ -7,7 +7,7 @@ use goat::values::UnixMicros;
 use crate::core::money::Usd;
 
 /// Daily returns below which no ratio of them is told.
-pub const DAYS_MINIMUM: usize = 20;
+pub(super) const DAYS_MINIMUM: usize = 20;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 const DAYS_OF_A_YEAR: f64 = 365.0;

@@ -90,7 +90,9 @@ fn a_drawdown_lasts_from_its_peak_until_the_peak_is_reached_again() {
 #[test]
 fn a_day_without_marks_is_a_day_without_a_change() {
     let daily = |days: i64, gain: f64| -> Vec<EquityMark> {
-        (0..=days).map(|day| mark(day * 86_400, 1000.0 * (1.0 + gain).powi(i32::try_from(day).unwrap()))).collect()
+        (0..=days)
+            .map(|day| mark(day * 86_400, 1000.0 * (1.0 + gain).powi(i32::try_from(day).unwrap())))
+            .collect()
     };
     let ratios = |curve: &[EquityMark]| {
         let found = results(usd(1000.0), &[], &[], curve, &hour());
