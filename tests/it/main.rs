@@ -3,6 +3,7 @@
 // A failed assumption is a failed test, and what was measured is printed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod backtest;
 mod bad_input;
 mod commands;
 mod crash;
