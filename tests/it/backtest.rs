@@ -15,7 +15,7 @@ active = true
 max_entries_per_cycle = 5
 
 [wallets]
-sql = "SELECT DISTINCT wallet_address FROM sol_stablecoin_trades"
+sql = "SELECT DISTINCT wallet AS wallet_address FROM sol_stablecoin_trades"
 cache_seconds = 10
 
 [exit]
