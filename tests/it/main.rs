@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod access;
+mod backtest;
 mod bad_input;
 mod commands;
 mod copy_trading;

@@ -27,6 +27,7 @@ pub mod performance;
 pub mod play;
 pub mod position;
 pub mod profiles;
+pub mod results;
 pub mod shadows;
 pub mod strategies;
 pub mod validator;

@@ -34,7 +34,7 @@ const BACKOFF_LAST: Duration = Duration::from_secs(2);
 const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What the core reads.
-const KINDS: [EventKind; 6] = [
+pub(crate) const KINDS: [EventKind; 6] = [
     EventKind::Price,
     EventKind::Book,
     EventKind::Trade,

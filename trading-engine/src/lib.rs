@@ -14,12 +14,16 @@
 //! - [`tables`]: every table that is kept or asked, described once.
 //! - [`workspace`]: the tables that are asked with SQL.
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
+//! - [`backtest`], [`plan`], [`apply`], [`verify`]: the commands that end by themselves.
 
+pub mod apply;
+pub mod backtest;
 pub mod changes;
 pub mod core;
 pub mod feed;
 pub mod ledger;
 pub mod measure;
+pub mod plan;
 pub mod plays;
 pub mod restart;
 pub mod runner;
@@ -27,6 +31,7 @@ pub mod serve;
 pub mod snapshot;
 pub mod strategies;
 pub mod tables;
+pub mod verify;
 pub mod view;
 pub mod workspace;
 

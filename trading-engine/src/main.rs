@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use goat::service::{Options, start};
 use mimalloc::MiMalloc;
+use trading_engine::{apply, backtest, plan, verify};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -18,11 +19,32 @@ struct Arguments {
     /// Begin with nothing instead of the ledger's state
     #[arg(long)]
     cold: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try plays on what was recorded, with the code that runs live
+    Backtest(backtest::Arguments),
+    /// Say what a changed play would have decided otherwise
+    Plan(plan::Arguments),
+    /// Look after the plays of the running engine
+    #[command(subcommand)]
+    Plays(apply::Command),
+    /// Compute the fills of a position again from the recorded events
+    VerifyFill(verify::Arguments),
 }
 
 fn main() -> ExitCode {
-    let Arguments { options, cold } = Arguments::parse();
-    start("trading-engine", &options, trading_engine::check, move |settings, stop| {
-        trading_engine::run(settings, cold, stop)
-    })
+    let Arguments { options, cold, command } = Arguments::parse();
+    match command {
+        Some(Command::Backtest(wanted)) => backtest::run(&options, &wanted),
+        Some(Command::Plan(wanted)) => plan::run(&options, &wanted),
+        Some(Command::Plays(command)) => apply::run(&options, &command),
+        Some(Command::VerifyFill(wanted)) => verify::run(&options, &wanted),
+        None => start("trading-engine", &options, trading_engine::check, move |settings, stop| {
+            trading_engine::run(settings, cold, stop)
+        }),
+    }
 }

@@ -3,11 +3,12 @@
 //! [`parse`] makes a [`Play`](crate::core::play::Play) of a document, [`document`] a document of a play. The
 //! original system's names are understood on input ([`original`]).
 
+mod configured;
 mod document;
-mod file;
+pub mod file;
 mod original;
 mod parse;
 
+pub use configured::configured;
 pub use document::document;
-pub use file::configured;
 pub use parse::{InvalidPlay, parse, play_id};

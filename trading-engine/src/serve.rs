@@ -34,6 +34,8 @@ use crate::runner::Ask;
 use crate::tables::Recorded;
 use crate::view::Shared;
 use crate::workspace::Readers;
+pub(crate) use patterns::parse as parse_project;
+pub(crate) use positions::fill as fill_message;
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 10_000;

@@ -11,15 +11,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use cluster::Cluster;
-use goat::event::Observation;
+use goat::event::{Observation, Venue};
 use goat::tonic::{Code, Status};
-use goat::values::Seq;
+use goat::values::{Seq, Symbol};
 use goat::wire::market::Mode;
 use goat::wire::trading::{Controls, PauseTradingRequest, ResumeTradingRequest, restart};
 use market::Market;
 use process::Engine;
 use recordings::{log_of, price_at};
 use trading_engine::core::cycles::Threshold;
+use trading_engine::core::market::PricingBook;
 use trading_engine::core::{self, Plan};
 use trading_engine::ledger::{DuckLedger, Ledger, Logged, PostgresLedger, recorded};
 use trading_engine::snapshot::state_hash;
@@ -36,9 +37,12 @@ fn prices() -> Vec<Observation> {
 
 /// The state that the events lead to with each command after the event that it was given after.
 fn folded(events: &[Observation], commands: &[Logged]) -> core::Engine {
+    let symbol = |text| Symbol::parse(text).unwrap();
     let plan = Plan {
-        cycle_token: "SOL".into(),
+        cycle_token: symbol("SOL"),
         cycle_thresholds: [20, 25, 30, 35, 40, 45, 50].map(Threshold::from_hundredths).to_vec(),
+        entry_threshold: Threshold::from_hundredths(30),
+        book: PricingBook { venue: Venue::Binance, symbol: symbol("SOLUSDT") },
     };
     let mut engine = core::Engine::new(plan, Seq::ZERO);
     let mut effects = Vec::new();
@@ -61,6 +65,7 @@ async fn pause(engine: &mut Engine, reason: &str, request_id: &str) -> Result<Co
         reason: reason.to_owned(),
         requested_by: "test".to_owned(),
         request_id: request_id.to_owned(),
+        ..PauseTradingRequest::default()
     };
     Ok(engine.client.pause_trading(request).await?.into_inner().controls.unwrap())
 }

@@ -1,100 +1,121 @@
-//! Plays in files, as `trading.plays` names them: JSON or TOML, with the fields of REST.
+//! Plays in files: TOML or JSON, with the names of the schema.
+//!
+//! A file is read as the canonical JSON of a play, so what REST understands it understands too, and an unknown name is
+//! refused by that name.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use goat::service::Failure;
+use goat::wire::DESCRIPTORS;
 use goat::wire::trading as wire;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions};
 use serde_json::Value;
 
-use super::parse;
-use crate::core::play::{Play, Validator};
+use super::{InvalidPlay, parse};
+use crate::core::play::Play;
 
-const MESSAGE: &str = "goat.trading.v1.Play";
+/// A file is no play; says which file, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidFile {
+    /// It could not be read.
+    #[error("{0}: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+    /// Its name says neither format.
+    #[error("{0}: a play is written in a file that ends in .toml or .json")]
+    Format(PathBuf),
+    /// It is not in its format, or has a name that plays do not have.
+    #[error("{0}: {1}")]
+    Document(PathBuf, String),
+    /// It is a document, but no valid play.
+    #[error("{0}: {1}")]
+    Play(PathBuf, InvalidPlay),
+}
 
-/// The plays of the files, in their order.
+/// The play in a file, as it is written there and as it is understood, in version 0.
 ///
 /// # Errors
 ///
-/// When a file cannot be read or its play is refused: says which, and why.
-pub fn configured(paths: &[PathBuf]) -> Result<Vec<Play>, Failure> {
-    let mut plays: Vec<Play> = Vec::new();
-    for path in paths {
-        let refused =
-            |problem: String| Failure::Usage(format!("trading.plays: {}: {problem}", path.display()));
-        let play = read(path).map_err(refused)?;
-        if plays.iter().any(|known| known.id == play.id) {
-            return Err(refused(format!("there is a play {:?} already", play.id.as_str())));
-        }
-        plays.push(play);
-    }
-    Ok(plays)
-}
-
-fn read(path: &Path) -> Result<Play, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+/// When the file cannot be read, or what it says is no play.
+pub fn read(path: &Path) -> Result<(wire::Play, Play), InvalidFile> {
+    let text = std::fs::read_to_string(path).map_err(|error| InvalidFile::Unreadable(path.into(), error))?;
+    let refused = |problem: String| InvalidFile::Document(path.into(), problem);
     let value: Value = match path.extension().and_then(|kind| kind.to_str()) {
-        Some("json") => serde_json::from_str(&text).map_err(|error| error.to_string())?,
-        Some("toml") => toml::from_str(&text).map_err(|error| error.to_string())?,
-        _ => return Err("is neither .json nor .toml".to_owned()),
+        Some("toml") => toml::from_str(&text).map_err(|error| refused(error.to_string()))?,
+        Some("json") => serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?,
+        _ => return Err(InvalidFile::Format(path.into())),
     };
-    let play = parse(document(value)?).map_err(|error| error.to_string())?;
-    if matches!(play.validator, Some(Validator::Projects(_))) {
-        return Err("validator.project_ids: projects are made when the engine runs; use stages".to_owned());
-    }
-    Ok(play)
+    let document = from_json(value).map_err(refused)?;
+    let play = parse(document.clone()).map_err(|error| InvalidFile::Play(path.into(), error))?;
+    Ok((document, play))
 }
 
-fn document(value: Value) -> Result<wire::Play, String> {
-    let pool = DescriptorPool::decode(goat::wire::DESCRIPTORS).map_err(|error| error.to_string())?;
-    let message = pool.get_message_by_name(MESSAGE).ok_or_else(|| format!("{MESSAGE} is not there"))?;
-    let dynamic = DynamicMessage::deserialize(message, value).map_err(|error| error.to_string())?;
-    dynamic.transcode_to().map_err(|error| error.to_string())
+/// The document of that canonical JSON.
+fn from_json(value: Value) -> Result<wire::Play, String> {
+    let message = DynamicMessage::deserialize(descriptor()?, value).map_err(|error| error.to_string())?;
+    message.transcode_to().map_err(|error| error.to_string())
+}
+
+/// A document as canonical JSON with the schema's own names.
+///
+/// # Errors
+///
+/// When a value of it has no JSON.
+pub fn to_json(document: &wire::Play) -> Result<Value, String> {
+    let mut message = DynamicMessage::new(descriptor()?);
+    message.transcode_from(document).map_err(|error| error.to_string())?;
+    debug_assert_eq!(message.descriptor().name(), "Play");
+    let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
+    message.serialize_with_options(serde_json::value::Serializer, &options).map_err(|error| error.to_string())
+}
+
+fn descriptor() -> Result<MessageDescriptor, String> {
+    static POOL: OnceLock<Option<DescriptorPool>> = OnceLock::new();
+    let pool = POOL.get_or_init(|| DescriptorPool::decode(DESCRIPTORS).ok());
+    let found = pool.as_ref().and_then(|pool| pool.get_message_by_name("goat.trading.v1.Play"));
+    found.ok_or_else(|| "the schema has no goat.trading.v1.Play".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plays::document;
 
-    fn refusal(name: &str, text: &str) -> String {
+    const TOML: &str = r#"
+        name = "Two of three"
+        active = true
+        size_usd = 250.0
+        [wallets]
+        addresses = ["one", "two", "three"]
+        [bundle]
+        wallets = 2
+        seconds = 30
+        [exit]
+        maximum_hold_seconds = 900
+    "#;
+
+    fn written(name: &str, text: &str) -> Result<(wire::Play, Play), InvalidFile> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        configured(&[path]).unwrap_err().to_string()
+        read(&path)
     }
 
     #[test]
-    fn json_and_toml_say_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let (json, toml) = (folder.path().join("one.json"), folder.path().join("two.toml"));
-        let written =
-            r#"{"id":"one","name":"x","active":true,"sizeUsd":50,"wallets":{"addresses":["a","b"]}}"#;
-        std::fs::write(&json, written).unwrap();
-        let written =
-            "id = 'two'\nname = 'x'\nactive = true\nsize_usd = 50\n[wallets]\naddresses = ['b', 'a']\n";
-        std::fs::write(&toml, written).unwrap();
+    fn toml_and_json_say_the_same() {
+        let (_, from_toml) = written("play.toml", TOML).unwrap();
+        let json = to_json(&document(&from_toml)).unwrap().to_string();
+        let (_, from_json) = written("play.json", &json).unwrap();
 
-        let plays = configured(&[json, toml]).unwrap();
-
-        assert_eq!(plays[0].id.as_str(), "one");
-        assert_eq!(Play { id: plays[1].id.clone(), ..plays[0].clone() }, plays[1]);
+        assert_eq!((from_toml.id.as_str(), from_toml.size.to_f64()), ("two-of-three", 250.0));
+        assert_eq!(from_toml, from_json);
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_file() {
-        for (name, text, named) in [
-            ("play.json", r#"{"name":"x","wallets":{"addresses":["a"]},"stopp":1}"#, "stopp"),
-            ("play.json", r#"{"name":"x"}"#, "wallets"),
-            ("play.toml", "name = ", "play.toml"),
-            ("play.yaml", "name: x", "neither .json nor .toml"),
-            (
-                "play.toml",
-                "name = 'x'\n[wallets]\naddresses = ['a']\n[validator]\nproject_ids = ['5']",
-                "stages",
-            ),
-        ] {
-            let problem = refusal(name, text);
-            assert!(problem.contains(named) && problem.contains("trading.plays"), "{problem}");
-        }
+    fn an_unknown_name_is_refused_by_that_name() {
+        let refused = written("play.toml", "name = 'x'\nsizeusd = 3").unwrap_err().to_string();
+        assert!(refused.contains("sizeusd"), "{refused}");
+        let refused = written("play.json", r#"{"name":"x"}"#).unwrap_err().to_string();
+        assert!(refused.contains("wallets"), "{refused}");
+        assert!(matches!(written("play.yaml", ""), Err(InvalidFile::Format(_))));
     }
 }

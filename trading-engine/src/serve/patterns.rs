@@ -92,7 +92,7 @@ pub(super) fn features(group: &str) -> Result<Vec<wire::Feature>, Status> {
     Ok(wanted.map(message).collect())
 }
 
-fn parse(given: Option<wire::FilterProject>, id: Option<&str>) -> Result<SavedProject, Status> {
+pub(crate) fn parse(given: Option<wire::FilterProject>, id: Option<&str>) -> Result<SavedProject, Status> {
     let invalid = |problem: String| Kind::Invalid.status(problem);
     let given = given.ok_or_else(|| invalid("project is missing".to_owned()))?;
     if let Some(id) = id

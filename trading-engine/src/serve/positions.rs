@@ -279,7 +279,8 @@ pub(super) fn exit_reason(reason: ExitReason) -> wire::ExitReason {
     }
 }
 
-fn fill(fill: &Fill) -> wire::Fill {
+/// A fill as it is served.
+pub(crate) fn fill(fill: &Fill) -> wire::Fill {
     let mut message = wire::Fill {
         quantity: fill.quantity,
         average_price: fill.average_price,

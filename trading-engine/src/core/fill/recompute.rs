@@ -59,18 +59,7 @@ impl std::error::Error for Difference {}
 ///
 /// When a figure differs; the first that does is named.
 pub fn recompute(fill: &Fill, recorded: &Recorded<'_>) -> Result<(), Difference> {
-    let again = match (&fill.source, recorded) {
-        (FillSource::Book { .. }, Recorded::Book { seq, time, book }) => {
-            from_book(fill, &SeenBook { seq: *seq, time: *time, book })?
-        }
-        (FillSource::Price { slippage_bps, .. }, Recorded::Price { seq, time, price }) => {
-            let seen = SeenPrice { seq: *seq, time: *time, price: *price };
-            priced_from_price(&fill.order, &seen, *slippage_bps, fill.taker_fee_bps)
-                .map_err(|refusal| unfillable(fill, &refusal))?
-        }
-        (FillSource::Book { .. }, Recorded::Price { .. }) => return differ("source", &"a book", &"a price"),
-        (FillSource::Price { .. }, Recorded::Book { .. }) => return differ("source", &"a price", &"a book"),
-    };
+    let again = refill(fill, recorded)?;
     compare_sources(&fill.source, &again.source)?;
     same("quantity", &fill.quantity, &again.quantity)?;
     same("average_price", &fill.average_price, &again.average_price)?;
@@ -81,6 +70,27 @@ pub fn recompute(fill: &Fill, recorded: &Recorded<'_>) -> Result<(), Difference>
     same("unfilled", &fill.unfilled, &again.unfilled)?;
     same("due_time", &fill.due_time, &again.due_time)?;
     same("filled_time", &fill.filled_time, &again.filled_time)
+}
+
+/// The fill that follows from the recorded book or price and from what `fill` stores as given: the order, the fee and
+/// the slippage, and what our earlier fills had taken of each level. No other figure of `fill` is looked at.
+///
+/// # Errors
+///
+/// When it could not have been filled at all.
+pub fn refill(fill: &Fill, recorded: &Recorded<'_>) -> Result<Fill, Difference> {
+    match (&fill.source, recorded) {
+        (FillSource::Book { .. }, Recorded::Book { seq, time, book }) => {
+            from_book(fill, &SeenBook { seq: *seq, time: *time, book })
+        }
+        (FillSource::Price { slippage_bps, .. }, Recorded::Price { seq, time, price }) => {
+            let seen = SeenPrice { seq: *seq, time: *time, price: *price };
+            priced_from_price(&fill.order, &seen, *slippage_bps, fill.taker_fee_bps)
+                .map_err(|refusal| unfillable(fill, &refusal))
+        }
+        (FillSource::Book { .. }, Recorded::Price { .. }) => differ("source", &"a book", &"a price"),
+        (FillSource::Price { .. }, Recorded::Book { .. }) => differ("source", &"a price", &"a book"),
+    }
 }
 
 fn from_book(fill: &Fill, seen: &SeenBook<'_>) -> Result<Fill, Difference> {

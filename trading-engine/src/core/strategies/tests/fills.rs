@@ -211,5 +211,7 @@ fn other_costs_keep_the_account_and_another_name_begins_one() {
     assert!(script.is_long());
     assert_eq!(script.strategies.instances()[1], Instance::new(plan("donchian")));
     script.strategies.configure(&[plan("donchian")], &mut reports);
-    assert!(matches!(reports.last(), Some(Report::Removed(gone)) if gone.id() == "ma_rsi-binance-BTCUSDT-300"));
+    assert!(
+        matches!(reports.last(), Some(Report::Removed(gone)) if gone.id() == "ma_rsi-binance-BTCUSDT-300")
+    );
 }

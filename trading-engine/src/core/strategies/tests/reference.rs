@@ -1,6 +1,6 @@
 //! The same rules written down once more, slowly and without anything of ours, over three years of candles.
 
-use super::script::{Script, INTERVAL, START};
+use super::script::{INTERVAL, START, Script};
 
 /// Side, candle of the entry, candle of the exit, reason, profit.
 type Row = (usize, usize, &'static str, f64);
@@ -117,7 +117,8 @@ fn expected(bars: &[[f64; 4]]) -> Vec<Row> {
             continue;
         }
         let seen = &closes[..=place];
-        let of_last = |count: usize, back: usize| average(&seen[seen.len() - count - back..seen.len() - back]);
+        let of_last =
+            |count: usize, back: usize| average(&seen[seen.len() - count - back..seen.len() - back]);
         let (short, long) = (of_last(7, 0), of_last(25, 0));
         if held.is_some() {
             if short < long {

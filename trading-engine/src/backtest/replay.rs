@@ -1,0 +1,219 @@
+//! One engine over recorded events, as if they came now: the very fold that runs live, without serving.
+//!
+//! Commands enter before the first event. Wallet queries are answered as live: from tables that hold what was known
+//! where the query was asked, with the answer entering before the first event that reached us after it is due. Without
+//! a query there is nobody to read tables, so none are filled.
+
+use goat::event::Observation;
+use goat::service::Failure;
+use goat::values::{Seq, UnixMicros};
+
+use super::record::Record;
+use crate::Outcome;
+use crate::core::command::{Command, Order};
+use crate::core::desk::{Limits, Report, SavedProject};
+use crate::core::play::{Play, WalletSelection};
+use crate::core::wallets::WalletQuery;
+use crate::core::{Effect, Engine, Plan};
+use crate::tables::{BookPace, PlayVersion, PriceCheck, PriceRow, ProjectRow, Tracking, Trail, raw_row};
+use crate::workspace::{self, Discovery, Rows, WorkspaceError, Writer};
+
+/// Rows that are handed over at a time.
+const ROWS_DUE: usize = 20_000;
+
+/// What is tried.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What is computed.
+    pub plan: Plan,
+    /// The bounds and costs of paper trading.
+    pub limits: Limits,
+    /// The filter projects that the plays name.
+    pub projects: Vec<SavedProject>,
+    /// The plays.
+    pub plays: Vec<Play>,
+}
+
+/// An engine at work.
+#[derive(Debug)]
+pub struct Replay {
+    engine: Engine,
+    effects: Vec<Effect>,
+    tables: Option<Tables>,
+    commands: u64,
+    /// What came of it.
+    pub record: Record,
+}
+
+impl Replay {
+    /// An engine that has read nothing, right after a position, with its plays.
+    ///
+    /// # Errors
+    ///
+    /// When the tables for a play's query cannot be made.
+    pub fn begin(setup: &Setup, after_seq: Seq) -> Result<Self, Failure> {
+        let queries = setup.plays.iter().any(|play| matches!(play.wallets, WalletSelection::Query { .. }));
+        let mut replay = Self {
+            engine: Engine::new(setup.plan.clone(), after_seq),
+            effects: Vec::new(),
+            tables: if queries { Some(Tables::open()?) } else { None },
+            commands: 0,
+            record: Record::new(setup.plan.cycle_token, setup.limits.start),
+        };
+        if setup.limits != *replay.engine.desk().limits() {
+            replay.order(Order::SetLimits(Box::new(setup.limits.clone())))?;
+        }
+        for project in &setup.projects {
+            replay.order(Order::SaveProject(Box::new(project.clone())))?;
+        }
+        for play in &setup.plays {
+            replay.order(Order::SavePlay(Box::new(play.clone())))?;
+        }
+        Ok(replay)
+    }
+
+    /// Folds one event.
+    ///
+    /// # Errors
+    ///
+    /// When the tables break off.
+    pub fn fold(&mut self, seq: Seq, observation: &Observation) -> Result<(), Failure> {
+        self.fold_answers(observation.received_time)?;
+        if let Some(tables) = &mut self.tables {
+            tables.copy(seq, observation);
+        }
+        self.engine.handle(seq, observation, &mut self.effects);
+        self.perform()?;
+        self.record.observe(observation, &self.engine);
+        match &mut self.tables {
+            Some(tables) if tables.rows.len() >= ROWS_DUE => tables.deliver(&self.engine),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads on, past an event that nothing follows from.
+    pub fn pass(&mut self, seq: Seq, event_time: Option<UnixMicros>) {
+        self.engine.pass(seq, event_time);
+    }
+
+    /// The engine as it is.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), Failure> {
+        self.commands += 1;
+        let after_seq = self.engine.cursor().seq;
+        // Nobody asked at any time: the same plays lead to the same state whenever they are tried.
+        let time = UnixMicros::default();
+        self.engine.command(&Command { ordinal: self.commands, after_seq, time, order }, &mut self.effects);
+        self.perform()
+    }
+
+    fn fold_answers(&mut self, received_time: UnixMicros) -> Result<(), Failure> {
+        while self.engine.next_answer_due_at().is_some_and(|due| due <= received_time) {
+            let asked = self.engine.desk().lists().asked();
+            let next = asked.min_by_key(|query| query.due_at()).cloned();
+            let (Some(query), Some(tables)) = (next, &mut self.tables) else { break };
+            let answer = tables.discovery.answer_to(&query).ok_or_else(broken_off)?;
+            self.order(Order::WalletsFound(answer))?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self) -> Result<(), Failure> {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::WalletsWanted(query) => {
+                    let tables = self.tables.as_mut().ok_or_else(broken_off)?;
+                    tables.ask(*query, &self.engine)?;
+                }
+                effect => {
+                    if let Some(tables) = &mut self.tables {
+                        tables.take(&effect);
+                    }
+                    self.record.take(effect, &self.engine);
+                }
+            }
+        }
+        self.effects = effects;
+        Ok(())
+    }
+}
+
+fn broken_off() -> Failure {
+    Failure::Internal("the tables for the plays' queries broke off".to_owned())
+}
+
+/// The tables that queries read, and the way to their answers.
+#[derive(Debug)]
+struct Tables {
+    rows: Rows,
+    pace: BookPace,
+    writer: Writer,
+    discovery: Discovery,
+    /// Kept so that the writing thread has somebody to tell how it ended.
+    _outcome: Outcome<WorkspaceError>,
+}
+
+impl Tables {
+    fn open() -> Result<Self, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::Internal(format!("the workspace: {error}"));
+        let connection = workspace::open().map_err(|error| failed(&error))?;
+        let (questions, discovery) = workspace::discovery();
+        let (writer, outcome) =
+            workspace::write_on_a_thread(connection, questions).map_err(|error| failed(&error))?;
+        let (rows, pace) = (Rows::default(), BookPace::default());
+        Ok(Self { rows, pace, writer, discovery, _outcome: outcome })
+    }
+
+    fn copy(&mut self, seq: Seq, observation: &Observation) {
+        if let Some(row) = PriceRow::of(seq, observation) {
+            self.rows.prices.push(row);
+        } else if self.pace.admits(observation)
+            && let Some((table, row)) = raw_row(seq, observation)
+        {
+            self.rows.put_raw(table, row);
+        }
+    }
+
+    fn take(&mut self, effect: &Effect) {
+        let batch = &mut self.rows.batch;
+        match effect {
+            Effect::CycleClosed(cycle) => batch.put(cycle),
+            Effect::PriceAnalyzed(analysis) => self.rows.analysis.push(*analysis),
+            Effect::HourBegan(hour) => self.rows.hour = Some(*hour),
+            Effect::Profiled(profile) => batch.put(profile.as_ref()),
+            Effect::Desk(report) => match report.clone() {
+                Report::Decision(decision) => batch.put(decision.as_ref()),
+                Report::Position(position) => batch.put(position.as_ref()),
+                Report::StopRaised(id, raise) => batch.put(&PriceCheck(id, raise)),
+                Report::Trail(id, features) => batch.put(&Trail(id, *features)),
+                Report::Play(play) => batch.put(&PlayVersion { play: *play, deleted: false }),
+                Report::PlayDeleted(play) => batch.put(&PlayVersion { play: *play, deleted: true }),
+                Report::Project(saved) => batch.put(&ProjectRow { saved: *saved, deleted: false }),
+                Report::ProjectDeleted(saved) => batch.put(&ProjectRow { saved: *saved, deleted: true }),
+                Report::Wallets(play, list) => batch.put(&Tracking(play, *list)),
+                Report::Shadow(_) | Report::Moment { .. } => {}
+            },
+            Effect::CycleOpened(_)
+            | Effect::CycleChanged(_)
+            | Effect::ControlsChanged(_)
+            | Effect::WalletsWanted(_)
+            | Effect::Strategy(_) => {}
+        }
+    }
+
+    /// Hands a query over with the rows up to where it was asked.
+    fn ask(&mut self, query: WalletQuery, engine: &Engine) -> Result<(), Failure> {
+        self.rows.queries.push(query);
+        self.deliver(engine)
+    }
+
+    fn deliver(&mut self, engine: &Engine) -> Result<(), Failure> {
+        engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
+        self.writer.blocking_send(std::mem::take(&mut self.rows)).map_err(|_| broken_off())
+    }
+}
