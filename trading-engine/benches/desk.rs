@@ -6,9 +6,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use goat::event::{
-    Observation, Payload, Perp, PositionSide, Side, Source, TokenPrice, Venue, WalletTrade,
-};
+use goat::event::{Observation, Payload, Perp, PositionSide, Side, Source, TokenPrice, Venue, WalletTrade};
 use goat::values::{Price, Quantity, Seq, Symbol, UnixMicros};
 use trading_engine::core::command::{Command, Order};
 use trading_engine::core::cycles::Threshold;
