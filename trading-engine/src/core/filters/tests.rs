@@ -96,7 +96,8 @@ fn noise_is_suggested_and_hardly_ever_applied() {
 
 #[test]
 fn what_only_tells_one_cycle_from_another_does_not_pass_for_an_edge() {
-    // The outcome of the cycle itself, as it is on half of the cycles by chance: no future cycle knows it.
+    // All entries of a cycle share the value as they share the outcome, and within the cycle the two go together
+    // perfectly; which value goes with which outcome is chance, and no later cycle repeats it.
     let leak = |values: &mut [Option<f32>], of_cycle: f64| {
         #[allow(clippy::cast_possible_truncation)]
         let shared = (of_cycle * 1e6).sin() as f32;
