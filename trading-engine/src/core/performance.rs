@@ -267,7 +267,10 @@ mod tests {
         assert_eq!(figures.expectancy_usd, Some(2.5));
         assert_eq!(figures.expectancy_percent, Some(0.25));
         assert_eq!(figures.average_hold, Some(Duration::from_secs(15)));
-        assert_eq!((figures.best, figures.worst), (Some(Usd::from_dollars(30)), Some(Usd::from_dollars(-10))));
+        assert_eq!(
+            (figures.best, figures.worst),
+            (Some(Usd::from_dollars(30)), Some(Usd::from_dollars(-10)))
+        );
         let rate = figures.win_rate.unwrap();
         assert!(rate.low < 1.0 / 3.0 && (rate.share - 1.0 / 3.0).abs() < 1e-12 && rate.high > 1.0 / 3.0);
     }

@@ -14,7 +14,12 @@ use crate::core::strategies::protection::Touch;
 use crate::core::strategies::{ClosedTrade, Entry, Holding, Report};
 
 impl Instance {
-    pub(super) fn enter(&mut self, now: Now, entry: Entry, reason: Cow<'static, str>) -> Option<Cow<'static, str>> {
+    pub(super) fn enter(
+        &mut self,
+        now: Now,
+        entry: Entry,
+        reason: Cow<'static, str>,
+    ) -> Option<Cow<'static, str>> {
         let Ok(size) = Usd::from_f64(self.account.equity().to_f64() * entry.fraction) else {
             return Some("the account is too large to size an entry".into());
         };

@@ -16,7 +16,8 @@ enum Event {
 
 /// Candles of a walk, some missing, late or twice, with prices between some of them.
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let bar = (-1.5..1.5_f64, 0.0..1.5_f64, 0.0..1.5_f64, 0_u8..20, prop::collection::vec(-2.0..2.0_f64, 0..4));
+    let bar =
+        (-1.5..1.5_f64, 0.0..1.5_f64, 0.0..1.5_f64, 0_u8..20, prop::collection::vec(-2.0..2.0_f64, 0..4));
     prop::collection::vec(bar, 60..160).prop_map(|bars| {
         let mut events = Vec::new();
         let mut last = 100.0_f64;
@@ -30,7 +31,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             let high = last.max(close) * (1.0 + above / 100.0);
             let low = last.min(close) * (1.0 - below / 100.0);
             let late = if fate == 1 { INTERVAL } else { 100_000 };
-            let candle = Event::Candle { number, prices: [last, high, low, close], received: time(end + late) };
+            let candle =
+                Event::Candle { number, prices: [last, high, low, close], received: time(end + late) };
             if fate == 2 {
                 events.push(candle.clone());
             }

@@ -40,8 +40,8 @@ fn entered(decision: &Decision) -> Option<PositionSide> {
 #[test]
 fn averages_and_relative_strength_are_the_known_ones() {
     let closes = [
-        44.0, 44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42, 45.84, 46.08, 45.89, 46.03, 45.61, 46.28,
-        46.28, 46.00, 46.03, 46.41, 46.22, 45.64,
+        44.0, 44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42, 45.84, 46.08, 45.89, 46.03, 45.61,
+        46.28, 46.28, 46.00, 46.03, 46.41, 46.22, 45.64,
     ];
     let bars = bars(&closes);
     for (count, expected) in [(15, 72.440_945), (16, 70.464_135), (18, 69.831_224), (21, 59.806_295)] {
@@ -75,14 +75,15 @@ fn names_are_unique_and_every_strategy_waits_for_enough_bars() {
 
 /// Alternating closes and what comes after them.
 fn after_swing(last: &[f64]) -> Vec<f64> {
-    let swing = (0..26).map(|number| if number % 2 == 0 { 100.0 } else { 100.2 });
+    let swing = (0..27).map(|number| if number % 2 == 0 { 100.0 } else { 100.2 });
     swing.chain(last.iter().copied()).collect()
 }
 
 #[test]
 fn ma_rsi_enters_at_a_crossing_below_70_and_nowhere_else() {
     let rising: Vec<f64> = (0..26).map(|number| 100.0 + f64::from(number)).collect();
-    let drop_then_rise: Vec<f64> = (0..20).map(|_| 100.0).chain([99.0, 98.0, 98.0, 98.0, 98.0, 98.0, 110.0]).collect();
+    let drop_then_rise: Vec<f64> =
+        (0..20).map(|_| 100.0).chain([99.0, 98.0, 98.0, 98.0, 98.0, 98.0, 130.0]).collect();
     let cases: [(&str, Vec<f64>, Option<PositionSide>); 5] = [
         ("crosses", after_swing(&[101.0]), Some(PositionSide::Long)),
         ("was above before", after_swing(&[101.0, 101.0]), None),
