@@ -105,7 +105,7 @@ impl Strategy for Professional {
     }
 
     fn candles(&self) -> usize {
-        TREND + 1
+        TREND
     }
 
     fn bounds(&self) -> Bounds {

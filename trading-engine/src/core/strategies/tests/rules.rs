@@ -75,7 +75,7 @@ fn names_are_unique_and_every_strategy_waits_for_enough_bars() {
 
 /// Alternating closes and what comes after them.
 fn after_swing(last: &[f64]) -> Vec<f64> {
-    let swing = (0..26).map(|number| if number % 2 == 0 { 100.0 } else { 100.2 });
+    let swing = (0..27).map(|number| if number % 2 == 0 { 100.0 } else { 100.2 });
     swing.chain(last.iter().copied()).collect()
 }
 
@@ -83,7 +83,7 @@ fn after_swing(last: &[f64]) -> Vec<f64> {
 fn ma_rsi_enters_at_a_crossing_below_70_and_nowhere_else() {
     let rising: Vec<f64> = (0..26).map(|number| 100.0 + f64::from(number)).collect();
     let drop_then_rise: Vec<f64> =
-        (0..20).map(|_| 100.0).chain([99.0, 98.0, 98.0, 98.0, 98.0, 98.0, 110.0]).collect();
+        (0..20).map(|_| 100.0).chain([99.0, 98.0, 98.0, 98.0, 98.0, 98.0, 130.0]).collect();
     let cases: [(&str, Vec<f64>, Option<PositionSide>); 5] = [
         ("crosses", after_swing(&[101.0]), Some(PositionSide::Long)),
         ("was above before", after_swing(&[101.0, 101.0]), None),
