@@ -224,7 +224,7 @@ async fn assert_why_not_names_gate_and_threshold(cluster: &Cluster) {
     let nothing = rest.json("/why_not?play_id=patient").await;
     assert_eq!(nothing["answer"], "No wallet's buy reached play patient in this time.");
 
-    let answer = rest.json("/why_not?play_id=listed").await;
+    let answer = rest.json("/why_not?play_id=found").await;
     let text = answer["answer"].as_str().unwrap();
     let steps = answer["funnel"]["steps"].as_array().unwrap();
     let failed = steps.iter().filter(|step| tests::rest::integer(&step["failed"]) > 0);
@@ -238,7 +238,7 @@ async fn assert_why_not_names_gate_and_threshold(cluster: &Cluster) {
         let said = format!("failed at {gate} (median {median:.4}, limit {threshold:.4}");
         assert!(text.contains(&said), "{said} is not in: {text}");
     }
-    println!("GET /why_not?play_id=listed: {text}");
+    println!("GET /why_not?play_id=found: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
