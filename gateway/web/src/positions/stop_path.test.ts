@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPosition, readPriceChecks } from '../wire/position';
-import { bestPoint, splitByLife, stopPath } from './stop_path';
+import { bestPoint, splitByLife, stopPath, withNewestRaise } from './stop_path';
 
 const opened = Date.UTC(2026, 0, 6, 10);
 const position = (change: object = {}) => readPosition({ state: 'STATE_OPEN', openedAt: '2026-01-06T10:00:00Z', ...change });
@@ -20,6 +20,14 @@ describe('stopPath', () => {
     expect(stopPath(position({ stopPrice: 98 }), [])).toEqual([{ time: opened, price: 98 }]);
     expect(stopPath(position(), [])).toEqual([]);
     expect(stopPath(readPosition({}), checks)).toEqual([]);
+  });
+});
+
+describe('withNewestRaise', () => {
+  it('moves the stop of an open position that does not say its raises yet', () => {
+    expect(withNewestRaise(position({ stopPrice: 98, stopRaises: 0 }), checks)).toMatchObject({ stopPrice: 101, stopRaises: 2 });
+    expect(withNewestRaise(position({ stopPrice: 103, stopRaises: 3 }), checks).stopPrice).toBe(103);
+    expect(withNewestRaise(position({ closedAt: '2026-01-06T11:00:00Z' }), checks).stopPrice).toBeNull();
   });
 });
 

@@ -19,6 +19,14 @@ export function stopPath(position: Position, checks: readonly PriceCheck[]): Sto
   return [{ time: opened, price: position.stopPrice }];
 }
 
+/** An open position with its stop where the newest raise put it: raises may be known before the position says them. */
+export function withNewestRaise(position: Position, checks: readonly PriceCheck[]): Position {
+  const newest = checks.at(-1);
+  if (!newest || position.closedAt !== null || checks.length <= position.stopRaises) return position;
+  const best = position.short ? { lowestPrice: newest.highestPrice } : { highestPrice: newest.highestPrice };
+  return { ...position, ...best, stopPrice: newest.stopPrice, stopRaises: checks.length };
+}
+
 /** The points of a line before, while and after the position was open; neighbours share their border points. */
 export function splitByLife(points: readonly PricePoint[], opened: number, closed: number | null): {
   readonly before: PricePoint[];
