@@ -89,7 +89,7 @@ describe('Copy trading', () => {
       show(view, `/#plays/${play.id}`, async (page) => {
         await page.getByTestId('play-editor').getByText('Save as a new version').waitFor();
         assert.match(await page.getByTestId('play-json').inputValue(), /"sizeUsd": 100/);
-        await page.getByTestId('play-versions').getByText('v1').waitFor();
+        await page.getByTestId('play-versions').getByText(/^v\d+$/).first().waitFor();
       }));
 
     it(`ranks wallets or says why not, ${view.name}`, () =>
@@ -100,7 +100,7 @@ describe('Copy trading', () => {
       }));
   }
 
-  it('saves a table and a filter by key', () =>
+  it('saves a table and opens a row by key', () =>
     show(desktop, '/#positions', async (page) => {
       await page.getByTestId('position').first().waitFor();
       const download = page.waitForEvent('download');
@@ -125,7 +125,7 @@ describe('Copy trading', () => {
 describe('A play in the browser', () => {
   const copy = 'written-in-the-browser';
 
-  it('is refused with the reason at its field, then created, changed, duplicated and deleted', async () => {
+  it('is refused with the reason at its field, then created, changed and deleted', async () => {
     const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#plays' });
     await page.getByTestId('new-play').click();
     await page.getByLabel('Name', { exact: true }).fill('Written in the browser');
@@ -141,14 +141,16 @@ describe('A play in the browser', () => {
     await row.waitFor();
     assert.equal(await row.getByTestId('play-state').innerText(), 'inactive');
 
+    // A name that was used before goes on counting its versions.
+    const first = Number(/v(\d+)/.exec(await row.innerText())?.[1]);
     await page.getByTestId('toggle-play').click();
-    await row.getByText('v2').waitFor();
+    await row.getByText(`v${first + 1}`, { exact: true }).waitFor();
     assert.equal(await row.getByTestId('play-state').innerText(), 'active');
     const json = page.getByTestId('play-json');
     await json.fill((await json.inputValue()).replace('"sizeUsd": 100', '"sizeUsd": 50'));
     assert.equal(await page.getByLabel('Size', { exact: true }).inputValue(), '50');
     await page.getByTestId('save-play').click();
-    await row.getByText('v3').waitFor();
+    await row.getByText(`v${first + 2}`, { exact: true }).waitFor();
 
     await page.getByTestId('delete-play').click();
     await page.getByTestId('really-delete').click();
