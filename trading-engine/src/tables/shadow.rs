@@ -10,6 +10,7 @@ use super::{
 };
 use crate::core::features::FeatureSet;
 use crate::core::gains::Direction;
+use crate::core::gate::Gate;
 use crate::core::shadows::Shadow;
 
 const COMPUTED: Option<Kept> =
@@ -78,7 +79,7 @@ impl Record for Shadow {
             self.id.play.as_str().into(),
             self.play_version.into(),
             self.kind.as_str().into(),
-            self.kind.gate().map(|gate| gate.as_str()).into(),
+            self.kind.gate().map(Gate::as_str).into(),
             direction.into(),
             self.outcome.cycle.to_string().into(),
             self.id.seq.into(),
