@@ -164,7 +164,7 @@ fn the_operators_pause_holds_entries_up_and_a_halt_leaves() {
 fn lose(script: &mut Script, number: i64) {
     script.flat(number, 100.2);
     script.price(number, 1_000, 100.2);
-    script.price(number, 2_000, 97.0);
+    script.price(number, 2_000, 98.1);
     script.flat(number + 1, 100.0);
 }
 
