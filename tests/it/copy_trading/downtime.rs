@@ -26,6 +26,14 @@ async fn what_was_due_while_the_engine_was_down_is_decided_late_and_counted_apar
     })
     .await;
 
+    // What is not committed when the engine is killed is decided again, and late then.
+    until("a decision on time is committed", PATIENCE, async || {
+        let all = decisions(&cluster).await;
+        let first = all.iter().filter(|one| !one.decided_late).map(|one| one.seq).min()?;
+        (cluster.trading_status(|_| true).await.state_seq >= first).then_some(())
+    })
+    .await;
+
     cluster.trading_engine.kill();
     let before = cluster.market_status().await.head_seq;
     let recorded = trades(&cluster).await;
