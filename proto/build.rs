@@ -38,6 +38,8 @@ fn generate_messages(files: &FileDescriptorSet, out: &std::path::Path) -> Result
         .build_client(false)
         .build_server(false)
         .boxed(".goat.market.v1.MarketEvent.payload.book")
+        .boxed(".goat.trading.v1.StreamTradingResponse.event.position")
+        .boxed(".goat.trading.v1.StreamTradingResponse.event.decision")
         .boxed(".goat.market.v1.NewEvent.payload.book")
         .out_dir(directory)
         .compile_fds_with_config(files.clone(), Config::new())?;

@@ -124,7 +124,8 @@ impl Server {
     /// When it is not there, or does not let us in.
     pub async fn connect(&self) -> Result<Connected, PostgresError> {
         let within = self.patience.connect;
-        let reached = tokio::time::timeout(within, self.open()).await;
+        // Boxed: a connection being opened is large, and every caller's future would contain it.
+        let reached = tokio::time::timeout(within, Box::pin(self.open())).await;
         let connected = reached.map_err(|_| PostgresError::Silent(within.as_millis(), "being reached"))??;
         let millis = self.patience.statement.as_millis();
         let limits = format!(

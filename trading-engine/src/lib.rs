@@ -304,12 +304,11 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let text = error.to_string();
         match error {
-            LedgerError::Locked(_) => Self::Unavailable(text),
             LedgerError::DoesNotFit { .. } | LedgerError::Damaged(_) | LedgerError::Unreadable(_) => {
                 Self::Damage(text)
             }
             LedgerError::Postgres(PostgresError::Address { .. }) => Self::Usage(text),
-            LedgerError::Postgres(_) => Self::Unavailable(text),
+            LedgerError::Locked(_) | LedgerError::Postgres(_) => Self::Unavailable(text),
             LedgerError::File(..) | LedgerError::Duck(_) => Self::Io(text),
         }
     }

@@ -48,10 +48,10 @@ async fn verify(settings: &Settings, id: &str) -> Result<ExitCode, Failure> {
     let Some(entry) = &position.entry else {
         return Err(Failure::Usage(format!("position {id} has no fill yet")));
     };
-    let size = Usd::from_f64(position.size_usd).map_err(|error| Failure::Damage(error.to_string()))?;
+    let asked = Usd::from_f64(position.size_usd).map_err(|error| Failure::Damage(error.to_string()))?;
     let short = position.direction() == market_wire::PositionSide::Short;
     let side = if short { PositionSide::Short } else { PositionSide::Long };
-    check(settings, &log_id, "entry", entry, &order(side, Purpose::Entry, Amount::Notional(size))).await?;
+    check(settings, &log_id, "entry", entry, &order(side, Purpose::Entry, Amount::Notional(asked))).await?;
     if let Some(exit) = &position.exit {
         let held = Amount::Quantity(entry.quantity);
         check(settings, &log_id, "exit", exit, &order(side, Purpose::Exit, held)).await?;

@@ -31,19 +31,20 @@ impl Progress {
         let bar: String = (0..WIDTH).map(|place| if place < filled { '█' } else { '·' }).collect();
         let percent = done.saturating_mul(100) / all.max(1);
         let seconds = now.saturating_duration_since(self.began).as_secs();
-        self.write(&format!("\r{what} {bar} {percent:>3} % of {all} · {seconds} s\x1b[K"));
+        write(&format!("\r{what} {bar} {percent:>3} % of {all} · {seconds} s\x1b[K"));
     }
 
     /// Takes the line away.
     pub(super) fn end(&self) {
         if self.shown && self.drawn.is_some() {
-            self.write("\r\x1b[K");
+            write("\r\x1b[K");
         }
     }
 
-    fn write(&self, text: &str) {
-        let mut stderr = std::io::stderr();
-        // A line that nobody can see is no loss.
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
-    }
+}
+
+fn write(text: &str) {
+    let mut stderr = std::io::stderr();
+    // A line that nobody can see is no loss.
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

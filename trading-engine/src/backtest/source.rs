@@ -102,10 +102,7 @@ impl Source {
         let info = client.get_replay_info(GetReplayInfoRequest {}).await.map_err(unavailable)?.into_inner();
         let oldest = info.oldest_event_time.and_then(|time| UnixMicros::try_from(time).ok());
         let begins_late = span.from.and_then(|from| oldest.filter(|oldest| *oldest > from));
-        let start = match span.from.filter(|_| begins_late.is_none()) {
-            Some(from) => Some(Start::Since(from.into())),
-            None => None,
-        };
+        let start = span.from.filter(|_| begins_late.is_none()).map(|from| Start::Since(from.into()));
         let request = SubscribeRequest {
             kinds: kinds.iter().map(|&kind| kind.into()).collect(),
             symbols: Vec::new(),
@@ -114,7 +111,7 @@ impl Source {
         };
         let mut stream = client.subscribe(request).await.map_err(unavailable)?.into_inner();
         let first = stream.message().await.map_err(unavailable)?;
-        let Some(Message::Hello(hello)) = first.map(|frame| frame.parse()).transpose().map_err(no_message)?
+        let Some(Message::Hello(hello)) = first.map(|frame| frame.parse()).transpose().map_err(|error| no_message(&error))?
         else {
             return Err(Failure::Unavailable("the stream began with something else than a greeting".into()));
         };
@@ -161,7 +158,7 @@ impl Source {
         let mut continuity = Continuity::after(self.origin.after_seq.get());
         let hole = |error: feed::Discontinuity| Failure::Unavailable(format!("the stream: {error}"));
         while let Some(frame) = self.stream.message().await.map_err(lost)? {
-            match frame.parse().map_err(no_message)? {
+            match frame.parse().map_err(|error| no_message(&error))? {
                 Message::Batch(batch) => {
                     continuity.cover(batch.covers_from, batch.covers_to).map_err(hole)?;
                     let batch = decode(batch, self.to);
@@ -179,7 +176,7 @@ impl Source {
     }
 }
 
-fn no_message(error: goat::convert::InvalidMessage) -> Failure {
+fn no_message(error: &goat::convert::InvalidMessage) -> Failure {
     Failure::Unavailable(format!("the stream: {error}"))
 }
 

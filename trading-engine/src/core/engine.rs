@@ -295,7 +295,7 @@ impl Engine {
         let tick = Tick { seq: now.seq, time, price: price.price };
         let before = effects.len();
         self.cycles.fold(&tick, effects);
-        let closed: Vec<Cycle> = effects[before..].iter().filter_map(closed_cycle).collect();
+        let closed: Vec<Cycle> = effects.iter().skip(before).filter_map(closed_cycle).collect();
         self.market.fold_price(Quote { seq: now.seq, known_at: now.time, price: price.price.get() });
 
         let mut rows = Vec::new();

@@ -2,6 +2,9 @@
 //!
 //! [`GATES`] is the one place that says which gates there are and in which order they are asked.
 
+// A gate that every play asks answers as one that a play need not ask.
+#![allow(clippy::unnecessary_wraps)]
+
 use std::collections::BTreeSet;
 
 use goat::event::PositionSide;
@@ -155,23 +158,23 @@ struct Found {
 }
 
 impl Found {
-    fn yes_or_no(passed: bool, note: impl Into<String>) -> Option<Self> {
+    fn yes_or_no(passed: bool, note: impl Into<String>) -> Self {
         let note = if passed { String::new() } else { note.into() };
-        Some(Self { passed, measured: None, threshold: None, note })
+        Self { passed, measured: None, threshold: None, note }
     }
 
-    fn at_most(measured: f64, threshold: f64) -> Option<Self> {
+    fn at_most(measured: f64, threshold: f64) -> Self {
         let passed = measured <= threshold;
-        Some(Self { passed, measured: Some(measured), threshold: Some(threshold), note: String::new() })
+        Self { passed, measured: Some(measured), threshold: Some(threshold), note: String::new() }
     }
 
-    fn at_least(measured: f64, threshold: f64) -> Option<Self> {
+    fn at_least(measured: f64, threshold: f64) -> Self {
         let passed = measured >= threshold;
-        Some(Self { passed, measured: Some(measured), threshold: Some(threshold), note: String::new() })
+        Self { passed, measured: Some(measured), threshold: Some(threshold), note: String::new() }
     }
 
-    fn unknown(threshold: Option<f64>, note: impl Into<String>) -> Option<Self> {
-        Some(Self { passed: false, measured: None, threshold, note: note.into() })
+    fn unknown(threshold: Option<f64>, note: impl Into<String>) -> Self {
+        Self { passed: false, measured: None, threshold, note: note.into() }
     }
 }
 
@@ -203,6 +206,7 @@ const GATES: [Rule; 18] = [
 
 fn rule(gate: Gate) -> &'static Rule {
     // The order of the enum is the order of the table; a test holds them together.
+    #[allow(clippy::indexing_slicing)]
     &GATES[gate as usize]
 }
 
@@ -220,24 +224,24 @@ pub(super) fn judge(facts: &Facts<'_>) -> Vec<Evaluation> {
 }
 
 fn trading_on(facts: &Facts<'_>) -> Option<Found> {
-    Found::yes_or_no(facts.paused.is_none(), facts.paused.unwrap_or_default())
+    Some(Found::yes_or_no(facts.paused.is_none(), facts.paused.unwrap_or_default()))
 }
 
 fn play_active(facts: &Facts<'_>) -> Option<Found> {
-    Found::yes_or_no(facts.play.active, "the play is not active")
+    Some(Found::yes_or_no(facts.play.active, "the play is not active"))
 }
 
 fn feed_quality(facts: &Facts<'_>) -> Option<Found> {
     let limit = seconds(facts.limits.price_age_ms_max);
-    let Some(price) = facts.market.price() else { return Found::unknown(Some(limit), "no price yet") };
+    let Some(price) = facts.market.price() else { return Some(Found::unknown(Some(limit), "no price yet")) };
     if let Some(reason) = facts.market.price_stale() {
-        return Found::unknown(Some(limit), format!("the prices are stale: {reason}"));
+        return Some(Found::unknown(Some(limit), format!("the prices are stale: {reason}")));
     }
     let age = price.age_ms(facts.now);
     if age > facts.limits.price_age_ms_max {
         return Some(Found {
             note: "the price is too old".to_owned(),
-            ..Found::at_most(seconds(age), limit)?
+            ..Found::at_most(seconds(age), limit)
         });
     }
     let book_age = facts.market.book().map(|book| book.age_ms(facts.now));
@@ -246,42 +250,45 @@ fn feed_quality(facts: &Facts<'_>) -> Option<Found> {
         let note = "no live book to price the fill".to_owned();
         return Some(Found { passed: false, measured: book_age.map(seconds), threshold: Some(limit), note });
     }
-    Found::at_most(seconds(age), limit)
+    Some(Found::at_most(seconds(age), limit))
 }
 
 fn wallet_listed(facts: &Facts<'_>) -> Option<Found> {
     let Some(list) = facts.list else {
-        return Found::yes_or_no(false, "the play's wallets have not been found yet");
+        return Some(Found::yes_or_no(false, "the play's wallets have not been found yet"));
     };
     if let Some(error) = &list.error {
-        return Found::yes_or_no(false, format!("the play's wallet query failed: {error}"));
+        return Some(Found::yes_or_no(false, format!("the play's wallet query failed: {error}")));
     }
     if let WalletSelection::Query { cache_seconds, .. } = &facts.play.wallets
         && facts.now.since(list.found_at).as_secs() > 2 * u64::from(*cache_seconds) + 60
     {
-        return Found::yes_or_no(false, "the play's list of wallets is out of date");
+        return Some(Found::yes_or_no(false, "the play's list of wallets is out of date"));
     }
-    Found::yes_or_no(list.wallets.contains(facts.candidate.wallet), "the play does not follow this wallet")
+    Some(Found::yes_or_no(
+        list.wallets.contains(facts.candidate.wallet),
+        "the play does not follow this wallet",
+    ))
 }
 
 fn trade_fresh(facts: &Facts<'_>) -> Option<Found> {
     let age = seconds(facts.now.millis_since(facts.candidate.event_time));
-    Found::at_most(age, f64::from(facts.limits.trade_age_seconds_max))
+    Some(Found::at_most(age, f64::from(facts.limits.trade_age_seconds_max)))
 }
 
 fn trade_size(facts: &Facts<'_>) -> Option<Found> {
     let (usd, play) = (facts.candidate.usd, facts.play);
     match (play.source_min_usd, play.source_max_usd) {
-        (Some(least), _) if usd < least => Found::at_least(usd, least),
-        (_, Some(most)) => Found::at_most(usd, most),
-        (Some(least), None) => Found::at_least(usd, least),
+        (Some(least), _) if usd < least => Some(Found::at_least(usd, least)),
+        (_, Some(most)) => Some(Found::at_most(usd, most)),
+        (Some(least), None) => Some(Found::at_least(usd, least)),
         (None, None) => None,
     }
 }
 
 fn not_seen(facts: &Facts<'_>) -> Option<Found> {
     let seen = facts.seen.contains(&facts.candidate.key);
-    Found::yes_or_no(!seen, "the trade was judged before")
+    Some(Found::yes_or_no(!seen, "the trade was judged before"))
 }
 
 fn perp_mode(facts: &Facts<'_>) -> Option<Found> {
@@ -291,7 +298,7 @@ fn perp_mode(facts: &Facts<'_>) -> Option<Found> {
         Some(PositionSide::Long) => "the wallet is long",
         Some(PositionSide::Short) => "the wallet is short",
     };
-    Found::yes_or_no(admitted, note)
+    Some(Found::yes_or_no(admitted, note))
 }
 
 fn bundle(facts: &Facts<'_>) -> Option<Found> {
@@ -299,7 +306,7 @@ fn bundle(facts: &Facts<'_>) -> Option<Found> {
     let nobody = BTreeSet::new();
     let listed = facts.list.map_or(&nobody, |list| &list.wallets);
     let wallets = facts.recent.distinct_wallets(facts.play, listed, bundle, facts.candidate.event_time);
-    Found::at_least(f64::from(wallets), f64::from(bundle.wallets))
+    Some(Found::at_least(f64::from(wallets), f64::from(bundle.wallets)))
 }
 
 fn timing(facts: &Facts<'_>) -> Option<Found> {
@@ -309,7 +316,7 @@ fn timing(facts: &Facts<'_>) -> Option<Found> {
     let then = facts.market.price_ago(facts.now, timing.window_seconds);
     let Some((now, then)) = now.zip(then) else {
         let note = format!("no price is known from {} s ago", timing.window_seconds);
-        return Found::unknown(Some(asked), note);
+        return Some(Found::unknown(Some(asked), note));
     };
     let change_percent = (now - then) / then * 100.0;
     let passed = timing.holds(change_percent);
@@ -317,9 +324,9 @@ fn timing(facts: &Facts<'_>) -> Option<Found> {
 }
 
 fn one_per_cycle(facts: &Facts<'_>) -> Option<Found> {
-    let Some(cycle) = facts.cycle else { return Found::yes_or_no(false, "no cycle is active yet") };
+    let Some(cycle) = facts.cycle else { return Some(Found::yes_or_no(false, "no cycle is active yet")) };
     let there = facts.entries.has(&facts.play.id, cycle, facts.candidate.wallet);
-    Found::yes_or_no(!there, "the play has followed this wallet in this cycle")
+    Some(Found::yes_or_no(!there, "the play has followed this wallet in this cycle"))
 }
 
 fn max_per_cycle(facts: &Facts<'_>) -> Option<Found> {
@@ -333,15 +340,18 @@ fn max_open(facts: &Facts<'_>) -> Option<Found> {
 
 /// Room for one more: `count` has to be under `most`.
 fn below(count: u32, most: u32) -> Option<Found> {
-    Some(Found { passed: count < most, ..Found::at_most(f64::from(count), f64::from(most))? })
+    Some(Found { passed: count < most, ..Found::at_most(f64::from(count), f64::from(most)) })
 }
 
 fn max_exposure(facts: &Facts<'_>) -> Option<Found> {
-    Found::at_most(facts.account.exposure + facts.play.size.to_f64(), facts.limits.exposure_max.to_f64())
+    Some(Found::at_most(
+        facts.account.exposure + facts.play.size.to_f64(),
+        facts.limits.exposure_max.to_f64(),
+    ))
 }
 
 fn daily_loss(facts: &Facts<'_>) -> Option<Found> {
-    Found::at_least(facts.account.day_profit, -facts.limits.daily_loss_max.to_f64())
+    Some(Found::at_least(facts.account.day_profit, -facts.limits.daily_loss_max.to_f64()))
 }
 
 fn cooldown(facts: &Facts<'_>) -> Option<Found> {
@@ -350,12 +360,12 @@ fn cooldown(facts: &Facts<'_>) -> Option<Found> {
         return None;
     }
     let last = facts.entries.last_entry_at(&facts.play.id)?;
-    Found::at_least(seconds(facts.now.millis_since(last)), f64::from(rest))
+    Some(Found::at_least(seconds(facts.now.millis_since(last)), f64::from(rest)))
 }
 
 fn cash(facts: &Facts<'_>) -> Option<Found> {
     let needed = facts.play.size.to_f64() * (1.0 + facts.limits.costs.get().taker_fee_bps / 10_000.0);
-    Found::at_least(facts.account.cash, needed)
+    Some(Found::at_least(facts.account.cash, needed))
 }
 
 fn seconds(millis: i32) -> f64 {

@@ -48,7 +48,7 @@ pub fn parse(document: wire::Play) -> Result<Play, InvalidPlay> {
         name: text("name", &document.name, 1, NAME_LENGTH_MAX)?,
         description: text("description", &document.description, 0, DESCRIPTION_LENGTH_MAX)?,
         active: document.active,
-        side: side(document.direction())?,
+        side: side(document.direction()),
         wallets: wallets(document.wallets.clone().unwrap_or_default())?,
         max_entries_per_cycle: within(
             "max_entries_per_cycle",
@@ -106,10 +106,10 @@ fn within(
     if range.contains(&found) { Ok(found) } else { Err(InvalidValue::new(field, rule, found)) }
 }
 
-fn side(direction: market_wire::PositionSide) -> Result<PositionSide, InvalidValue> {
+fn side(direction: market_wire::PositionSide) -> PositionSide {
     match direction {
-        market_wire::PositionSide::Unspecified | market_wire::PositionSide::Long => Ok(PositionSide::Long),
-        market_wire::PositionSide::Short => Ok(PositionSide::Short),
+        market_wire::PositionSide::Unspecified | market_wire::PositionSide::Long => PositionSide::Long,
+        market_wire::PositionSide::Short => PositionSide::Short,
     }
 }
 

@@ -105,7 +105,7 @@ impl Trading {
             return self.why_not_trade(&request.trade_signature, &request.play_id).await;
         }
         let until = time("until", request.until)?.unwrap_or_else(|| self.now());
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let since = time("since", request.since)?.unwrap_or_else(|| until.minus(hour));
         (asked.since, asked.until) = (Some(since.into()), Some(after(until).into()));
         let decisions = self.list_decisions(asked).await?.decisions;

@@ -37,10 +37,10 @@ impl Trading {
                     // Contained in what was shown at the beginning.
                     Change::Cycle { .. } => {}
                     Change::Position { seq, position } => {
-                        yield message::event(seq, Event::Position(positions::message(&position, None)));
+                        yield message::event(seq, Event::Position(Box::new(positions::message(&position, None))));
                     }
                     Change::Decision { seq, decision } => {
-                        yield message::event(seq, Event::Decision(decisions::message(&decision)));
+                        yield message::event(seq, Event::Decision(Box::new(decisions::message(&decision))));
                     }
                     Change::Anew => Err(Kind::Unavailable.status("the state began anew; subscribe again"))?,
                 }

@@ -131,30 +131,30 @@ pub(crate) fn data_type(kind: Kind) -> DataType {
 
 fn array<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> ArrayRef {
     match kind {
-        Kind::Text | Kind::Json => Arc::new(StringArray::from_iter(values.map(|value| match value {
+        Kind::Text | Kind::Json => Arc::new(values.map(|value| match value {
             Value::Text(text) | Value::Json(text) => Some(text.as_str()),
             _ => None,
-        }))),
-        Kind::Integer => Arc::new(Int32Array::from_iter(values.map(|value| match value {
+        }).collect::<StringArray>()),
+        Kind::Integer => Arc::new(values.map(|value| match value {
             Value::Integer(number) => Some(*number),
             _ => None,
-        }))),
-        Kind::BigInt | Kind::Money => Arc::new(Int64Array::from_iter(values.map(|value| match value {
+        }).collect::<Int32Array>()),
+        Kind::BigInt | Kind::Money => Arc::new(values.map(|value| match value {
             Value::BigInt(number) | Value::Money(number) => Some(*number),
             _ => None,
-        }))),
-        Kind::Double => Arc::new(Float64Array::from_iter(values.map(|value| match value {
+        }).collect::<Int64Array>()),
+        Kind::Double => Arc::new(values.map(|value| match value {
             Value::Double(number) => Some(*number),
             _ => None,
-        }))),
-        Kind::Boolean => Arc::new(BooleanArray::from_iter(values.map(|value| match value {
+        }).collect::<Float64Array>()),
+        Kind::Boolean => Arc::new(values.map(|value| match value {
             Value::Boolean(value) => Some(*value),
             _ => None,
-        }))),
-        Kind::Timestamp => Arc::new(TimestampMicrosecondArray::from_iter(values.map(|value| match value {
+        }).collect::<BooleanArray>()),
+        Kind::Timestamp => Arc::new(values.map(|value| match value {
             Value::Timestamp(micros) => Some(*micros),
             _ => None,
-        }))),
+        }).collect::<TimestampMicrosecondArray>()),
     }
 }
 

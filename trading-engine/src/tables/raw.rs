@@ -78,10 +78,11 @@ pub fn price_batch(rows: &[PriceRow]) -> Result<RecordBatch, ArrowError> {
             Arc::new(StringArray::from_iter_values(rows().map(|row| source_name(row.source)))),
             Arc::new(StringArray::from_iter_values(rows().map(|row| row.token.to_string()))),
             Arc::new(Float64Array::from_iter_values(rows().map(|row| row.price))),
-            Arc::new(Int64Array::from_iter(
+            Arc::new(
                 rows()
-                    .map(|row| (row.block_id != 0).then(|| i64::try_from(row.block_id).unwrap_or(i64::MAX))),
-            )),
+                    .map(|row| (row.block_id != 0).then(|| i64::try_from(row.block_id).unwrap_or(i64::MAX)))
+                    .collect::<Int64Array>(),
+            ),
         ],
     )
 }

@@ -144,7 +144,7 @@ fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {
     let failed = |error: duckdb::Error| format!("the query failed: {error}");
     let mut statement = connection.prepare(sql).map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
-    let column = wallet_column(rows.as_ref().map(|statement| statement.column_names()).unwrap_or_default())?;
+    let column = wallet_column(&rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default())?;
     let mut wallets = BTreeSet::new();
     while let Some(row) = rows.next().map_err(failed)? {
         let wallet: Option<String> =
@@ -157,7 +157,7 @@ fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {
     Ok(wallets)
 }
 
-fn wallet_column(columns: Vec<String>) -> Result<usize, String> {
+fn wallet_column(columns: &[String]) -> Result<usize, String> {
     let found = columns.iter().position(|column| column == "wallet_address");
     found.ok_or_else(|| format!("the query has no column wallet_address; it has {}", columns.join(", ")))
 }

@@ -23,11 +23,11 @@ impl Instance {
         let Ok(size) = Usd::from_f64(self.account.equity().to_f64() * entry.fraction) else {
             return Some("the account is too large to size an entry".into());
         };
-        let side = match entry.side {
+        let buys_or_sells = match entry.side {
             PositionSide::Long => Side::Buy,
             PositionSide::Short => Side::Sell,
         };
-        let order = self.order(now.time, side, Purpose::Entry, Amount::Notional(size));
+        let order = self.order(now.time, buys_or_sells, Purpose::Entry, Amount::Notional(size));
         self.waiting = Some(Waiting { order, entry: Some(entry), reason });
         None
     }
@@ -91,12 +91,9 @@ impl Instance {
 
     fn close(&mut self, seen: &Seen, fill: Fill, reason: Cow<'static, str>, reports: &mut Vec<Report>) {
         let Some(holding) = self.holding.take() else { return };
-        let closed = match self.account.close(holding.key, &fill) {
-            Ok(closed) => closed,
-            Err(_) => {
-                self.holding = Some(holding);
-                return;
-            }
+        let Ok(closed) = self.account.close(holding.key, &fill) else {
+            self.holding = Some(holding);
+            return;
         };
         self.waiting = None;
         self.closed_at = Some(seen.now.time);
