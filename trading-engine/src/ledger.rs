@@ -52,8 +52,6 @@ pub struct Saved {
     pub closed: Vec<Cycle>,
     /// Commands that the snapshot does not contain, in the order of their ordinals.
     pub commands: Vec<Logged>,
-    /// What the workspace begins with.
-    pub shown: Batch,
 }
 
 /// A command with what the ledger knows of it besides.
@@ -142,7 +140,7 @@ pub fn load(ledger: &mut dyn Ledger) -> Result<Option<Saved>, LedgerError> {
     let mut closed: Vec<Cycle> = cycles.into_iter().filter(|cycle| !cycle.is_active()).collect();
     closed.sort_by_key(|cycle| (cycle.end.map(|end| end.seq), cycle.id.threshold));
     let commands = recorded(&ledger.commands_after(snapshot.command)?)?;
-    Ok(Some(Saved { snapshot, closed, commands, shown: Batch::default() }))
+    Ok(Some(Saved { snapshot, closed, commands }))
 }
 
 /// What has become too old: a table, its column of time, and the microseconds before which its rows go.

@@ -16,6 +16,19 @@
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
 //! - [`backtest`], [`plan`], [`apply`], [`verify`]: the commands that end by themselves.
 
+// Tests compare what must be equal to the last bit, and count in whatever number is at hand.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::cast_lossless
+    )
+)]
+
 pub mod apply;
 pub mod backtest;
 pub mod changes;
@@ -205,11 +218,15 @@ fn open(kept: &LedgerSettings, folder: &Path, plan: &Plan, cold: bool) -> Result
     };
     // What is going to be dropped need not be readable.
     let saved = if cold { None } else { ledger::load(ledger.as_mut())? };
-    let mut origin = restart::origin(saved, plan, cold)?;
-    if let Origin::Warm(warm) = &mut origin {
-        warm.saved.shown = ledger::shown_rows(ledger.as_mut(), &warm.log_id, warm.engine.hour().begins)?;
+    let origin = restart::origin(saved, plan, cold)?;
+    let mut workspace = empty_workspace()?;
+    if let Origin::Warm(warm) = &origin {
+        let mut rows = ledger::shown_rows(ledger.as_mut(), &warm.log_id, warm.engine.hour().begins)?;
+        rows.put(warm.engine.controls());
+        // Before anyone can ask: what was there is there at once.
+        workspace::fill(&mut workspace, rows)?;
     }
-    Ok(Opened { ledger, origin, workspace: empty_workspace()? })
+    Ok(Opened { ledger, origin, workspace })
 }
 
 fn empty_workspace() -> Result<Connection, Failure> {

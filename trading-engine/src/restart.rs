@@ -164,7 +164,7 @@ mod tests {
             command: 0,
             state,
         };
-        Saved { snapshot, closed: vec![], commands: vec![], shown: crate::tables::Batch::default() }
+        Saved { snapshot, closed: vec![], commands: vec![] }
     }
 
     fn reason(saved: Option<Saved>, plan: &Plan, cold: bool) -> String {

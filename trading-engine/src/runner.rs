@@ -39,6 +39,9 @@ use session::Session;
 /// How long the core sleeps at most when nothing comes: what was held back is handed on then.
 const WAKE_EVERY: Duration = Duration::from_millis(100);
 
+/// How long open positions may be shown as they were.
+const DESK_SHOWN_EVERY: Duration = Duration::from_millis(500);
+
 /// How long the view may be behind the core while events come without a pause.
 const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 
@@ -130,6 +133,7 @@ struct Runner {
     published: Instant,
     /// Plays, positions or the account are not as they were published.
     desk_changed: bool,
+    desk_shown: Instant,
     outbox: Outbox,
     changes: Changes,
     runtime: Handle,
@@ -179,6 +183,7 @@ impl Runner {
             closed,
             published: surroundings.started,
             desk_changed: true,
+            desk_shown: surroundings.started,
             outbox,
             changes,
             runtime,
@@ -247,8 +252,12 @@ impl Runner {
         view.clock = self.engine.now();
         view.state.clone_from(self.outbox.committed());
         view.controls.clone_from(self.engine.controls());
-        if std::mem::take(&mut self.desk_changed) {
+        // The best and worst prices of open positions move without a report.
+        let moves =
+            !self.engine.desk().positions().is_empty() && self.desk_shown.elapsed() >= DESK_SHOWN_EVERY;
+        if std::mem::take(&mut self.desk_changed) || moves {
             view.desk = std::sync::Arc::new(DeskView::of(&self.engine));
+            self.desk_shown = Instant::now();
         }
         view.shadows = self.engine.desk().shadows().counts();
         view.price = self.engine.market().price().copied();

@@ -28,7 +28,7 @@ pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
 pub use samples::Samples;
 pub use wallet_query::check_wallet_query;
-pub use writer::{ROWS_QUEUED_MAX, Writer, write_on_a_thread};
+pub use writer::{ROWS_QUEUED_MAX, Writer, fill, write_on_a_thread};
 
 use crate::tables::{Layout, duck, shown};
 

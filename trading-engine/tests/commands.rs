@@ -1,5 +1,13 @@
 //! Commands keep their place among the events, whatever kills the engine and when: asked of both ledgers.
-#![allow(missing_docs, unreachable_pub, dead_code, clippy::unwrap_used, clippy::cast_precision_loss)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing
+)]
 
 #[path = "../../data-engine/src/archive/tests/cluster.rs"]
 mod cluster;

@@ -1,5 +1,14 @@
 //! What a ledger promises, asked of both: the file and the database.
-#![allow(missing_docs, unreachable_pub, dead_code, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(
+    clippy::needless_for_each,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout
+)]
 
 #[path = "../../data-engine/src/archive/tests/cluster.rs"]
 mod cluster;
@@ -128,7 +137,7 @@ fn keeps_what_was_committed(place: &dyn Place) {
 
     let mut ledger = place.open().unwrap();
     let commands = vec![command(2, Some("two")), command(3, None)];
-    let saved = Saved { snapshot: last.snapshot, closed: vec![ended], commands, shown: Batch::default() };
+    let saved = Saved { snapshot: last.snapshot, closed: vec![ended], commands };
     assert_eq!(load(ledger.as_mut()).unwrap(), Some(saved));
     assert_eq!(cycles_of(ledger.as_mut(), "log"), 3);
     let document: Vec<Controls> = documents(ledger.as_mut(), Controls::TABLE, "log")

@@ -40,7 +40,6 @@ impl Progress {
             write("\r\x1b[K");
         }
     }
-
 }
 
 fn write(text: &str) {

@@ -111,7 +111,8 @@ impl Source {
         };
         let mut stream = client.subscribe(request).await.map_err(unavailable)?.into_inner();
         let first = stream.message().await.map_err(unavailable)?;
-        let Some(Message::Hello(hello)) = first.map(|frame| frame.parse()).transpose().map_err(|error| no_message(&error))?
+        let Some(Message::Hello(hello)) =
+            first.map(|frame| frame.parse()).transpose().map_err(|error| no_message(&error))?
         else {
             return Err(Failure::Unavailable("the stream began with something else than a greeting".into()));
         };

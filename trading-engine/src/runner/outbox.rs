@@ -16,8 +16,10 @@ use crate::workspace::{Rows, Writer};
 
 /// Commits are at least so far apart, …
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
-/// … and so many times as far as encoding the state and committing took the last time: 5 % of the time at most.
+/// … and so many times as far as encoding the state and committing took the last time: 5 % of the time, …
 const COMMIT_REST: u32 = 20;
+/// … but not further: what was decided since is decided again after a crash, and late.
+const COMMIT_WITHIN: Duration = Duration::from_secs(3);
 /// When the disk is so slow that this many events wait for their commit, the core waits too.
 const UNCOMMITTED_EVENTS_MAX: u64 = 1_000_000;
 
@@ -61,11 +63,9 @@ impl Outbox {
         }
     }
 
-    /// The ledger has this state; the workspace has nothing yet.
+    /// The ledger has this state, and the workspace its rows.
     pub(super) fn resume(&mut self, warm: &Warm) {
         let snapshot = &warm.saved.snapshot;
-        self.rows.batch.merge(warm.saved.shown.clone());
-        self.rows.batch.put(warm.engine.controls());
         self.committed_cursor = Some(warm.engine.cursor());
         self.state = StateView { seq: snapshot.cursor_seq, hash: snapshot::hash_of(&snapshot.state) };
     }
@@ -114,7 +114,8 @@ impl Outbox {
     ) -> Result<(), RunnerError> {
         self.deliver_rows(engine, now, idle)?;
         let took = self.encoding + self.keeper.last_commit();
-        let due = now.saturating_duration_since(self.committed) >= COMMIT_EVERY.max(took * COMMIT_REST);
+        let due = now.saturating_duration_since(self.committed)
+            >= COMMIT_EVERY.max(COMMIT_WITHIN.min(took * COMMIT_REST));
         let must = self.uncommitted_events >= UNCOMMITTED_EVENTS_MAX;
         match log_id {
             // A query that waits for its answer is asked again after a restart, of tables that have gone on by then.

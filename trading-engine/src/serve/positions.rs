@@ -38,6 +38,13 @@ impl Trading {
         let mut rows: Vec<Position> = self.records(&condition.text(&order), condition.parameters).await?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
+        // The tables have a position as it was when it last changed its stage; its stop has moved since.
+        let desk = self.view.read().desk.clone();
+        for row in &mut rows {
+            if let Some(live) = desk.positions.get(&row.id) {
+                row.clone_from(live);
+            }
+        }
         let next_page_token =
             rows.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
         let positions = self.position_messages(&rows).await?;

@@ -92,7 +92,9 @@ impl Recorded for Decision {
             let seq = Seq::new(row.given("book_seq", row.integer("book_seq")?)?);
             Ok(BookMark { seq, known_at: time("book_known_at")?, mid_price })
         });
-        let cycle = if row.value("cycle_id")? == &Value::Null { None } else {
+        let cycle = if row.value("cycle_id")? == &Value::Null {
+            None
+        } else {
             let text = row.text("cycle_id")?;
             Some(super::cycle_id(text).ok_or_else(|| row.invalid("cycle_id", text))?)
         };

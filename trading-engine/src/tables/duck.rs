@@ -131,30 +131,54 @@ pub(crate) fn data_type(kind: Kind) -> DataType {
 
 fn array<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> ArrayRef {
     match kind {
-        Kind::Text | Kind::Json => Arc::new(values.map(|value| match value {
-            Value::Text(text) | Value::Json(text) => Some(text.as_str()),
-            _ => None,
-        }).collect::<StringArray>()),
-        Kind::Integer => Arc::new(values.map(|value| match value {
-            Value::Integer(number) => Some(*number),
-            _ => None,
-        }).collect::<Int32Array>()),
-        Kind::BigInt | Kind::Money => Arc::new(values.map(|value| match value {
-            Value::BigInt(number) | Value::Money(number) => Some(*number),
-            _ => None,
-        }).collect::<Int64Array>()),
-        Kind::Double => Arc::new(values.map(|value| match value {
-            Value::Double(number) => Some(*number),
-            _ => None,
-        }).collect::<Float64Array>()),
-        Kind::Boolean => Arc::new(values.map(|value| match value {
-            Value::Boolean(value) => Some(*value),
-            _ => None,
-        }).collect::<BooleanArray>()),
-        Kind::Timestamp => Arc::new(values.map(|value| match value {
-            Value::Timestamp(micros) => Some(*micros),
-            _ => None,
-        }).collect::<TimestampMicrosecondArray>()),
+        Kind::Text | Kind::Json => Arc::new(
+            values
+                .map(|value| match value {
+                    Value::Text(text) | Value::Json(text) => Some(text.as_str()),
+                    _ => None,
+                })
+                .collect::<StringArray>(),
+        ),
+        Kind::Integer => Arc::new(
+            values
+                .map(|value| match value {
+                    Value::Integer(number) => Some(*number),
+                    _ => None,
+                })
+                .collect::<Int32Array>(),
+        ),
+        Kind::BigInt | Kind::Money => Arc::new(
+            values
+                .map(|value| match value {
+                    Value::BigInt(number) | Value::Money(number) => Some(*number),
+                    _ => None,
+                })
+                .collect::<Int64Array>(),
+        ),
+        Kind::Double => Arc::new(
+            values
+                .map(|value| match value {
+                    Value::Double(number) => Some(*number),
+                    _ => None,
+                })
+                .collect::<Float64Array>(),
+        ),
+        Kind::Boolean => Arc::new(
+            values
+                .map(|value| match value {
+                    Value::Boolean(value) => Some(*value),
+                    _ => None,
+                })
+                .collect::<BooleanArray>(),
+        ),
+        Kind::Timestamp => Arc::new(
+            values
+                .map(|value| match value {
+                    Value::Timestamp(micros) => Some(*micros),
+                    _ => None,
+                })
+                .collect::<TimestampMicrosecondArray>(),
+        ),
     }
 }
 

@@ -43,7 +43,9 @@ fn of_rows_with_one_key_the_last_stays_and_money_is_exact() {
     let row = |id: &str, millionths: i64| vec![id.into(), Value::Money(millionths), Value::Null];
     for rows in [vec![row("a", 1), row("b", 2)], vec![row("b", -999_999_999_999_999_999), row("c", 7)]] {
         let mut batch = Batch::default();
-        rows.into_iter().for_each(|row| batch.put_row(&MONEY, row));
+        for row in rows {
+            batch.put_row(&MONEY, row);
+        }
         let transaction = connection.transaction().unwrap();
         for (_, rows) in batch.tables() {
             duck::upsert(&transaction, layout, "", &rows).unwrap();

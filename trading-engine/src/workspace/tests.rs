@@ -29,7 +29,9 @@ fn price(second: u32) -> PriceRow {
 
 fn of(cycles: &[Cycle]) -> Rows {
     let mut batch = Batch::default();
-    cycles.iter().for_each(|cycle| batch.put(cycle));
+    for cycle in cycles {
+        batch.put(cycle);
+    }
     Rows { batch, ..Rows::default() }
 }
 

@@ -9,7 +9,7 @@ use super::readers::WorkspaceError;
 use super::{Questions, Rows};
 use crate::Outcome;
 use crate::core::Hour;
-use crate::tables::{Layout, RAW_TABLES, Shown, Table, analysis_batch, duck, price_batch, shown};
+use crate::tables::{Batch, Layout, RAW_TABLES, Shown, Table, analysis_batch, duck, price_batch, shown};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -49,6 +49,15 @@ pub fn write_on_a_thread(
         let _ = told.send(ended);
     })?;
     Ok((queue, outcome))
+}
+
+/// Writes rows of keyed tables, before there is a thread for it.
+///
+/// # Errors
+///
+/// When they cannot be written.
+pub fn fill(connection: &mut Connection, batch: Batch) -> Result<(), WorkspaceError> {
+    write(connection, &Rows { batch, ..Rows::default() })
 }
 
 pub(super) fn write(connection: &mut Connection, batch: &Rows) -> Result<(), WorkspaceError> {

@@ -133,7 +133,7 @@ fn each_gate_of_the_account_ends_what_it_is_for() {
     });
     check(Gate::Cash, |script| {
         script.limits(|limits| {
-            (limits.start, limits.exposure_max) = (Usd::from_dollars(99), Usd::from_dollars(1_000))
+            (limits.start, limits.exposure_max) = (Usd::from_dollars(99), Usd::from_dollars(1_000));
         });
         script.buy(1_000, "alice", "one");
     });

@@ -129,7 +129,9 @@ fn an_entry_that_was_open_when_judging_began_teaches_nothing() {
     let edge = |values: &mut [Option<f32>], _: f64| if values[4].unwrap() > 0.5 { 0.5 } else { 0.0 };
     let (mut entries, baseline) = market(1, 240, edge);
     let end = entries.last().unwrap().left_at;
-    entries.iter_mut().for_each(|entry| entry.left_at = end);
+    for entry in &mut entries {
+        entry.left_at = end;
+    }
     let suggestion = search(&columns(), &entries, &baseline, &Parameters::default());
     assert_eq!((suggestion.ranges.len(), suggestion.judgement), (0, Judgement::NothingFound));
 }
