@@ -27,9 +27,14 @@ SERVICES := -p goat -p data-engine -p trading-engine -p gateway --bins
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# What a simulation or a replay begins with, so that there is something to see.
+PLAYS := ["$(CURDIR)/trading-engine/plays/steady-wallets.toml", "$(CURDIR)/trading-engine/plays/together.toml"]
+
 .PHONY: run
 run: build ## Build and run everything; GOAT_FEEDS__MODE=simulated (default), replay or live
-	@exec $(CARGO_TARGET_DIR)/release/goat run
+	@case "$${GOAT_FEEDS__MODE:-simulated}" in live) ;; *) \
+	  [ -n "$${GOAT_TRADING__PLAYS+given}" ] || export GOAT_TRADING__PLAYS='$(PLAYS)';; esac; \
+	exec $(CARGO_TARGET_DIR)/release/goat run
 
 .PHONY: restart
 restart: ## End one running service, which then starts again: make restart SERVICE=trading-engine

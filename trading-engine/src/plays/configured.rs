@@ -43,6 +43,19 @@ mod tests {
     }
 
     #[test]
+    fn the_plays_that_come_along_can_be_run() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("plays");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let plays = configured(&files.collect::<Vec<_>>()).unwrap();
+        assert!(plays.len() >= 2);
+        let workspace = crate::workspace::open().unwrap();
+        for play in plays {
+            let crate::core::play::WalletSelection::Query { sql, .. } = &play.wallets else { continue };
+            crate::workspace::check_wallet_query(&workspace, sql).unwrap();
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_file() {
         let projects = "name = 'x'\n[wallets]\naddresses = ['a']\n[validator]\nproject_ids = ['5']";
         for (name, text, named) in [
