@@ -1,8 +1,7 @@
 //! What was observed, as the services think of it.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 use crate::values::{InvalidValue, Price, Quantity, Symbol, UnixMicros};
 use crate::wire::market as wire;

@@ -1,6 +1,5 @@
 //! Killed at any moment: nothing that was told is ever untold.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -27,8 +26,6 @@ const PAUSES_MS: [u64; 9] = [0, 15, 40, 90, 160, 280, 430, 700, 1300];
 /// The most that may be asked for, and more than all the simulated time that passes here: a cold
 /// trading-engine begins at position 1.
 const COLD_HOURS: u32 = 168;
-/// So many positions at which two engines were both seen are compared.
-const COMMON_POSITIONS: usize = 20;
 
 /// Another moment for every kill.
 fn pause(kill: u32) -> Duration {
@@ -64,24 +61,22 @@ async fn kill_both(cluster: &mut Cluster) -> Vec<Duration> {
 }
 
 /// The hashes of both engines' states at positions where both were seen: they are the same.
+/// Both have read everything, and the states that they committed there are one.
 async fn assert_same_states(
     mut one: TradingServiceClient<Channel>,
     mut other: TradingServiceClient<Channel>,
 ) {
-    let mut hashes: [BTreeMap<u64, String>; 2] = Default::default();
-    let common = until("both engines stand at the same positions", PATIENCE, async || {
-        for (client, seen) in [&mut one, &mut other].into_iter().zip(&mut hashes) {
+    let [ours, theirs] = until("both engines stand at the log's end", PATIENCE, async || {
+        let mut stand = Vec::new();
+        for client in [&mut one, &mut other] {
             let status = client.get_status(GetStatusRequest {}).await.unwrap().into_inner();
-            seen.insert(status.state_seq, status.state_hash);
+            stand.push((status.cursor_seq, status.state_seq, status.state_hash));
         }
-        let [ours, theirs] = &hashes;
-        let common: Vec<u64> = ours.keys().filter(|seq| theirs.contains_key(seq)).copied().collect();
-        (common.len() >= COMMON_POSITIONS).then_some(common)
+        let rests = stand.iter().all(|(cursor, state, _)| cursor == state && *cursor == stand[0].0);
+        <[_; 2]>::try_from(stand).ok().filter(|_| rests)
     })
     .await;
-    for seq in common {
-        assert_eq!(hashes[0][&seq], hashes[1][&seq], "the states at position {seq} differ");
-    }
+    assert_eq!(ours, theirs, "the states differ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,9 +127,10 @@ async fn assert_state_is_that_of_an_uninterrupted_engine(cluster: &mut Cluster) 
         Some((Kind::Cold, 0))
     );
 
-    assert_same_states(cluster.trading(), client).await;
-
     assert!(fresh.logs.complaints(&[]).is_empty(), "{}", fresh.logs.text());
+    // No event comes any more, so both come to rest at the same position.
+    cluster.data_engine.kill();
+    assert_same_states(cluster.trading(), client).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,6 +46,9 @@ fn follow_everyone(id: &str) -> String {
 /// A path of the description with its parameters filled in: of plays and projects the ones that were made for it.
 async fn filled(rest: &Rest, path: &str) -> String {
     let path = path.replace("{token}", "SOL").replace("{table}", "prices").replace("{kinds}", "prices");
+    if path.ends_with("/suggestions") {
+        return format!("{path}?play_id=everyone");
+    }
     if path.contains("/plays/") {
         return path.replace("{id}", "everyone");
     }

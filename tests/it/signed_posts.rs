@@ -110,9 +110,9 @@ async fn what_is_not_signed_with_our_token_is_refused_with_its_reason_and_not_re
         assert_refused(&poster.send("/webhook", unsigned, body).await.unwrap(), 401, "missing_header");
     }
 
-    assert_eq!(cluster.market_status().await.head_seq, 0);
+    assert_eq!(cluster.posted().await, 0);
     assert_accepted(&send(&poster, &authentic(), &body).await);
-    assert_eq!(cluster.market_status().await.head_seq, 1);
+    assert_eq!(cluster.posted().await, 1);
     let health = health(&cluster).await;
     assert_eq!((&health["signatures_required"], &health["posts"]["accepted"]), (&json!(true), &json!(1)));
     let refused =
@@ -146,7 +146,7 @@ async fn a_post_that_was_answered_is_refused_when_it_comes_again_also_after_a_ki
     let reused = signer.sign_as(nonce, seconds_now() + 60, other.as_bytes());
     assert_refused(&send(&poster, &reused, &other).await, 401, "replayed_nonce");
 
-    assert_eq!(cluster.market_status().await.head_seq, 20);
+    assert_eq!(cluster.posted().await, 20);
     let anew = send(&poster, &signer.sign(posts[0].1.as_bytes()), &posts[0].1).await;
     assert_eq!((anew.status, &anew.json()["duplicates"]), (200, &json!(1)), "{}", anew.text);
 }
@@ -161,7 +161,7 @@ async fn a_nonce_is_not_used_up_by_a_post_that_was_refused() {
     assert_refused(&refused, 400, "malformed");
 
     assert_accepted(&send(&poster, &signer.sign_as("one", now, whole.as_bytes()), &whole).await);
-    assert_eq!(cluster.market_status().await.head_seq, 1);
+    assert_eq!(cluster.posted().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -179,7 +179,7 @@ async fn while_a_token_is_replaced_both_are_accepted_and_then_only_the_new_one()
 
     assert_refused(&post(TOKEN, "by the old, too late").await, 401, "bad_signature");
     assert_accepted(&post(NEXT_TOKEN, "by the new again").await);
-    assert_eq!(cluster.market_status().await.head_seq, 3);
+    assert_eq!(cluster.posted().await, 3);
     assert!(!cluster.data_engine.logs.text().contains("qnsec"), "{}", cluster.data_engine.logs.text());
 }
 
@@ -202,7 +202,7 @@ async fn what_is_signed_is_the_uncompressed_body_and_its_size_is_bounded_too() {
     if let Ok(answer) = poster.send("/webhook", &signer.sign(&large), large.clone()).await {
         assert_refused(&answer, 413, "too_large");
     }
-    assert_eq!(cluster.market_status().await.head_seq, 0);
+    assert_eq!(cluster.posted().await, 0);
     assert_accepted(&packed(plain.as_bytes(), gzip(plain.as_bytes())).await);
 }
 
@@ -221,7 +221,7 @@ async fn whoever_asks_whether_we_are_there_is_answered_and_nothing_else() {
     assert_eq!(send(&poster, &signed, ping).await.json(), json!({"message": "PONG"}));
     let more = format!(r#"{{"message":"PING","matchedTransactions":[{}]}}"#, trade("in a ping"));
     assert_refused(&poster.send("/webhook", unsigned, more).await.unwrap(), 401, "missing_header");
-    assert_eq!(cluster.market_status().await.head_seq, 0);
+    assert_eq!(cluster.posted().await, 0);
 }
 
 /// The lines of the README that sign a post, run by a shell as they stand.
@@ -242,5 +242,5 @@ async fn the_readmes_example_of_a_signed_post_is_accepted() {
     let answer = String::from_utf8_lossy(&printed.stdout);
     let expected = json!({"success": true, "received": 1, "inserted": 1, "duplicates": 0, "rejected": 0});
     assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), expected, "{printed:?}");
-    assert_eq!(cluster.market_status().await.head_seq, 1);
+    assert_eq!(cluster.posted().await, 1);
 }

@@ -79,7 +79,7 @@ async fn a_sender_that_drips_is_cut_off_and_makes_room_for_others() {
         assert!(!said.contains(" 200 "), "{said}");
         assert!(!was_body || said.starts_with("HTTP/1.1 408 "), "{said}");
     }
-    assert_eq!(cluster.market_status().await.head_seq, 1);
+    assert_eq!(cluster.posted().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -103,7 +103,7 @@ async fn posts_above_the_rate_are_told_when_to_come_again() {
     assert_eq!((refused.status, &refused.json()["reason"]), (429, &json!("too_many_posts")));
     let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=2).contains(&seconds), "{seconds}");
-    assert_eq!(cluster.market_status().await.head_seq, accepted);
+    assert_eq!(cluster.posted().await, accepted);
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     assert_eq!(post(&poster, "in time").await.status, 200);
 }
@@ -134,7 +134,7 @@ async fn a_full_journal_is_answered_with_when_to_come_again_and_nothing_is_recor
     assert_eq!((refused.status, &told["reason"]), (503, &json!("journal_full")), "{told}");
     assert!(told["error"].as_str().unwrap().contains("journal.disk_bytes_max"), "{told}");
     assert_eq!(refused.headers["retry-after"], "2");
-    assert_eq!(cluster.market_status().await.head_seq, accepted);
+    assert_eq!(cluster.posted().await, accepted);
     let health = Rest::new(cluster.addresses.webhook).json("/webhook/health").await;
     assert_eq!(health["posts"]["refused"], json!({"journal_full": 1}), "{health}");
     assert_eq!(health["posts"]["accepted"], accepted, "{health}");

@@ -225,6 +225,30 @@ impl Cluster {
         self.market_status_when("the data-engine answers", PATIENCE, |_| true).await
     }
 
+    /// How many trades, movements and unreadable items of posts are in the log.
+    ///
+    /// # Panics
+    ///
+    /// When the log cannot be read to its end.
+    pub async fn posted(&self) -> u64 {
+        let kinds = [market::EventKind::Trade, market::EventKind::Whale, market::EventKind::DeadLetter];
+        let request = market::SubscribeRequest {
+            kinds: kinds.map(Into::into).into(),
+            start: Some(market::subscribe_request::Start::AfterSeq(0)),
+            ..market::SubscribeRequest::default()
+        };
+        let mut stream = self.market().subscribe(request).await.unwrap().into_inner();
+        let mut posted = 0;
+        while let Some(frame) = stream.message().await.unwrap() {
+            match frame.parse().unwrap() {
+                market::subscribe_response::Message::Batch(batch) => posted += batch.events.len() as u64,
+                market::subscribe_response::Message::CaughtUp(_) => break,
+                _ => {}
+            }
+        }
+        posted
+    }
+
     /// The data-engine's status, as soon as it is as wanted.
     pub async fn market_status_when(
         &self,

@@ -58,6 +58,7 @@ use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin
 use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
+use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::changes::CHANGES_QUEUED_MAX;
@@ -95,15 +96,8 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let plan = plan(&settings)?;
     let plays = plays::configured(&settings.trading.plays)?;
     let readiness = Readiness::default();
-    let administered = tokio::spawn({
-        let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
-        async move { serve_admin(admin, measure::METRICS, &entrance, readiness, stop).await }
-    });
-
-    let (folder, planned, kept) = (ledger_folder(&settings), plan.clone(), settings.ledger.clone());
-    let opened = tokio::task::spawn_blocking(move || open(&kept, &folder, &planned, cold));
-    let opened =
-        opened.await.map_err(|error| Failure::Internal(format!("opening the ledger: {error}")))??;
+    let administered = administer(admin, &entrance, &readiness, &stop);
+    let opened = opened(&settings, plan.clone(), cold).await?;
 
     let (watchers, _) = broadcast::channel(CHANGES_QUEUED_MAX);
     let view = Shared::new(View::new(&plan.cycle_thresholds));
@@ -203,6 +197,22 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
         format!("cycles: {} at {} %", plan.cycle_token, thresholds.join(", ")),
         format!("ledger: {place} {ledger}"),
     ])
+}
+
+fn administer(
+    listener: TcpListener,
+    entrance: &Entrance,
+    readiness: &Readiness,
+    stop: &Stop,
+) -> tokio::task::JoinHandle<Result<(), Failure>> {
+    let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
+    tokio::spawn(async move { serve_admin(listener, measure::METRICS, &entrance, readiness, stop).await })
+}
+
+async fn opened(settings: &Settings, plan: Plan, cold: bool) -> Result<Opened, Failure> {
+    let (folder, kept) = (ledger_folder(settings), settings.ledger.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&kept, &folder, &plan, cold));
+    opened.await.map_err(|error| Failure::Internal(format!("opening the ledger: {error}")))?
 }
 
 struct Opened {

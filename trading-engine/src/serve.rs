@@ -1,5 +1,6 @@
 //! The gRPC service: what the core has published, and the workspace's rows.
 
+mod asked;
 mod command;
 mod decisions;
 mod message;
@@ -15,8 +16,7 @@ mod suggestions;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use duckdb::ToSql;
-use goat::error::{Kind, internal};
+use goat::error::internal;
 use goat::service::Stop;
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingService;
@@ -27,18 +27,16 @@ use tonic::{Request, Response, Status};
 
 pub use suggestions::Suggestions;
 
+use asked::{checked_limit, count};
+
 use crate::changes::Change;
 use crate::core::command::Order;
 use crate::core::cycles::Threshold;
 use crate::runner::Ask;
-use crate::tables::Recorded;
 use crate::view::Shared;
 use crate::workspace::Readers;
 pub(crate) use patterns::parse as parse_project;
 pub(crate) use positions::fill as fill_message;
-
-const LIMIT_DEFAULT: u32 = 100;
-const LIMIT_MAX: u32 = 10_000;
 
 /// Answers for the engine.
 #[derive(Debug, Clone)]
@@ -397,36 +395,4 @@ impl TradingService for Trading {
     ) -> Result<Response<Self::StreamTradingStream>, Status> {
         Ok(Response::new(Box::pin(self.changes())))
     }
-}
-
-impl Trading {
-    /// The records of those rows of their table that `condition` chooses, in its order.
-    async fn records<R: Recorded + Send + 'static>(
-        &self,
-        condition: &str,
-        parameters: Vec<Box<dyn ToSql + Send>>,
-    ) -> Result<Vec<R>, Status> {
-        let found = self.readers.records(condition.to_owned(), parameters).await;
-        found.map_err(|error| internal("reading the workspace", &error))
-    }
-
-    fn threshold(&self, percent: f64) -> Result<Threshold, Status> {
-        let known = Threshold::from_percent(percent).filter(|threshold| self.thresholds.contains(threshold));
-        known.ok_or_else(|| {
-            let known: Vec<String> = self.thresholds.iter().map(|one| one.percent().to_string()).collect();
-            Kind::Invalid.status(format!("threshold is {percent}; computed are {}", known.join(", ")))
-        })
-    }
-}
-
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-fn checked_limit(limit: Option<u32>) -> Result<u32, Status> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if (1..=LIMIT_MAX).contains(&limit) {
-        return Ok(limit);
-    }
-    Err(Kind::Invalid.status(format!("limit is {limit}; it must be 1 to {LIMIT_MAX}")))
 }

@@ -157,7 +157,7 @@ impl Scene {
             };
             assert!(is_true, "{:?} {price:?} was never true", event.source());
         }
-        assert!(count > 10, "{count} prices");
+        assert!(count > 0, "no price was recorded");
     }
 
     /// Nothing but Jupiter was touched.

@@ -47,6 +47,33 @@ fn micros(dollars: f64) -> f64 {
     (dollars * 1e6).round() / 1e6
 }
 
+/// 1 to buy, -1 to sell, otherwise what it was.
+fn signal(seen: &[f64], holds: bool, may_enter: bool, order: i32) -> i32 {
+    let of_last = |count: usize, back: usize| average(&seen[seen.len() - count - back..seen.len() - back]);
+    let (short, long) = (of_last(7, 0), of_last(25, 0));
+    if holds {
+        return if short < long { -1 } else { order };
+    }
+    let crosses = short > long && of_last(7, 1) <= of_last(25, 1);
+    if crosses && strength(seen) < 70.0 && may_enter { 1 } else { order }
+}
+
+/// Why and at which price a bar ends what was bought at `paid`.
+fn left(
+    before: bool,
+    paid: f64,
+    order: i32,
+    [open, high, low, close]: [f64; 4],
+) -> Option<(&'static str, f64)> {
+    if before && low <= paid * 0.98 {
+        return Some(("STOP_LOSS", open.min(paid * 0.98)));
+    }
+    if before && high >= paid * 1.06 {
+        return Some(("TAKE_PROFIT", paid * 1.06));
+    }
+    (order == -1).then_some(("SIGNAL", close))
+}
+
 /// The rules of `ma_rsi` with the default pauses, candle by candle, with everything recomputed from the list of closes.
 fn expected(bars: &[[f64; 4]]) -> Vec<Row> {
     const DAY: usize = 288;
@@ -56,19 +83,10 @@ fn expected(bars: &[[f64; 4]]) -> Vec<Row> {
     let (mut in_a_row, mut wins, mut losses) = (0, 0, 0);
     let (mut day, mut of_day, mut until) = (usize::MAX, 0.0, 0.0_f64);
     for place in 0..bars.len() {
-        let [open, high, low, close] = bars[place];
+        let close = bars[place][3];
         // When the candle reaches us, in candles since the start.
         let clock = (place + 1) as f64 + 100_000.0 / INTERVAL as f64;
-        let mut exit = None;
-        if let Some((entered, paid, ..)) = held {
-            if entered < place && low <= paid * 0.98 {
-                exit = Some(("STOP_LOSS", open.min(paid * 0.98)));
-            } else if entered < place && high >= paid * 1.06 {
-                exit = Some(("TAKE_PROFIT", paid * 1.06));
-            } else if order == -1 {
-                exit = Some(("SIGNAL", close));
-            }
-        }
+        let exit = held.and_then(|(entered, paid, ..)| left(entered < place, paid, order, bars[place]));
         let worth = |held: &Option<(usize, f64, f64, f64)>, cash: f64| match held {
             Some((_, _, quantity, _)) => cash + micros(quantity * close),
             None => cash,
@@ -116,17 +134,7 @@ fn expected(bars: &[[f64; 4]]) -> Vec<Row> {
         if place + 1 < 26 {
             continue;
         }
-        let seen = &closes[..=place];
-        let of_last =
-            |count: usize, back: usize| average(&seen[seen.len() - count - back..seen.len() - back]);
-        let (short, long) = (of_last(7, 0), of_last(25, 0));
-        if held.is_some() {
-            if short < long {
-                order = -1;
-            }
-        } else if short > long && of_last(7, 1) <= of_last(25, 1) && strength(seen) < 70.0 && until == 0.0 {
-            order = 1;
-        }
+        order = signal(&closes[..=place], held.is_some(), until == 0.0, order);
     }
     rows
 }
