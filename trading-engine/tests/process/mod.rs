@@ -49,6 +49,8 @@ impl Engine {
             .env("GOAT_TRADING_ENGINE__LISTEN", listen.to_string())
             .env("GOAT_TRADING_ENGINE__METRICS_LISTEN", metrics.to_string())
             .env("GOAT_LOG__FILTER", "warn")
+            // What is folded beside it has none either.
+            .env("GOAT_STRATEGIES", "[]")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .spawn()
