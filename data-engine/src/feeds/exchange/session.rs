@@ -157,6 +157,10 @@ impl<P: Protocol> Session<P> {
                 for event in told {
                     self.ground.recorder.event(event, now).await;
                 }
+                // The log holds the book from where it says that the gap ended.
+                if let Some(snapshot) = self.snapshot() {
+                    self.ground.recorder.tell(snapshot).await;
+                }
                 false
             }
             Outcome::Broken(reason) => {
@@ -177,26 +181,34 @@ impl<P: Protocol> Session<P> {
 
     /// Publishes the book when it is live and has changed.
     fn publish(&mut self) {
+        if let Some(snapshot) = self.snapshot() {
+            self.ground.recorder.offer(snapshot);
+        }
+    }
+
+    /// The book, when it is live and has changed since it was last asked for.
+    fn snapshot(&mut self) -> Option<Observation> {
         if self.book.update_id() == self.published {
-            return;
+            return None;
         }
         let received_time = self.book.received_time();
-        match self.book.snapshot(P::VENUE, self.wanted.symbol) {
-            Ok(Some((event_time, snapshot))) => {
-                self.published = snapshot.update_id;
-                let mid = Price::new(snapshot.features.mid_price).ok();
-                self.ground.board.books.priced(P::VENUE, self.wanted.symbol, mid);
-                self.ground.recorder.offer(Observation {
-                    event_time,
-                    received_time,
-                    source: P::SOURCE,
-                    source_position: 0,
-                    payload: Payload::Book(Box::new(snapshot)),
-                });
+        let (event_time, snapshot) = match self.book.snapshot(P::VENUE, self.wanted.symbol) {
+            Ok(snapshot) => snapshot?,
+            Err(error) => {
+                tracing::warn!(venue = ?P::VENUE, %error, "a book cannot be published");
+                return None;
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(venue = ?P::VENUE, %error, "a book cannot be published"),
-        }
+        };
+        self.published = snapshot.update_id;
+        let mid = Price::new(snapshot.features.mid_price).ok();
+        self.ground.board.books.priced(P::VENUE, self.wanted.symbol, mid);
+        Some(Observation {
+            event_time,
+            received_time,
+            source: P::SOURCE,
+            source_position: 0,
+            payload: Payload::Book(Box::new(snapshot)),
+        })
     }
 
     /// A message that cannot be read is kept with the reason; what it would have changed shows as a gap.
