@@ -20,7 +20,10 @@ use crate::journal::{Chunk, Cursor, JournalError, Log, Start};
 /// A flush costs about 0.3 ms whatever it holds, so rows wait for each other this long at most.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_ROWS: usize = 8192;
+/// By the log's clock: a table has at most so much more than it keeps.
 const RETENTION_EVERY: Duration = Duration::from_mins(5);
+/// Dropping rows costs as much for a minute of them as for an hour, and a recording may tell an hour in a second.
+const BETWEEN_RETENTIONS: Duration = Duration::from_secs(2);
 const READ_BYTES: usize = 1024 * 1024;
 
 /// The one writer of the tables.
@@ -32,7 +35,16 @@ pub struct Folder {
     waiting: usize,
     read_seq: u64,
     newest: UnixMicros,
+    retention: Retention,
     pace: BookPace,
+}
+
+/// When old rows were dropped last.
+#[derive(Debug)]
+struct Retention {
+    /// By the log's clock.
+    newest: UnixMicros,
+    at: Instant,
 }
 
 /// The fold cannot go on.
@@ -55,6 +67,7 @@ impl Folder {
             waiting: 0,
             read_seq: 0,
             newest: UnixMicros::default(),
+            retention: Retention { newest: UnixMicros::default(), at: Instant::now() },
             pace: BookPace::default(),
         }
     }
@@ -72,7 +85,6 @@ impl Folder {
             kept.begin(cursor.next_seq().saturating_sub(1));
         }
         let mut flushed = Instant::now();
-        let mut tidied = Instant::now();
         while !stop.is_cancelled() {
             let chunk = match next_chunk(&mut cursor) {
                 // Retention was faster: the fold goes on with the oldest event that is left.
@@ -91,9 +103,9 @@ impl Folder {
                 self.flush()?;
                 flushed = Instant::now();
             }
-            if tidied.elapsed() >= RETENTION_EVERY {
+            if self.retention.is_due(self.newest, at_head) {
                 self.tidy()?;
-                tidied = Instant::now();
+                self.retention = Retention { newest: self.newest, at: Instant::now() };
             }
             if at_head {
                 let read_seq = self.read_seq;
@@ -159,6 +171,13 @@ impl Folder {
         })?;
         self.connection.execute_batch("CHECKPOINT")?;
         Ok(())
+    }
+}
+
+impl Retention {
+    fn is_due(&self, newest: UnixMicros, at_head: bool) -> bool {
+        let has_passed = newest.since(self.newest) >= RETENTION_EVERY;
+        has_passed && (at_head || self.at.elapsed() >= BETWEEN_RETENTIONS)
     }
 }
 

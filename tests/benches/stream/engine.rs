@@ -39,29 +39,11 @@ impl Engine {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let journal = directory.path().join("journal");
         let writer = open(&journal, Sync::Os);
-        let settings = Settings::default();
         // The tables are not asked for and not filled.
+        let settings = Settings::default();
         let (hot, _folder) = HotStore::open(&settings.hot, &settings.query, 0).expect("a database in memory");
         let stop = Stop::new();
-        let service = MarketData {
-            log: writer.log(),
-            queries: Queries::new(hot.clone(), None, &settings.query),
-            archive: Archive::default(),
-            history: None,
-            ingest: Ingest::new().0,
-            border: Border::of(&settings),
-            hot,
-            board: Board::default(),
-            latest: Latest::default(),
-            stop: stop.clone(),
-            settings,
-            started_at: UnixMicros::now(),
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let entrance = Entrance::of(&service.settings).expect("settings without TLS");
-        let (server, stopped) = (MarketDataServiceServer::new(service), stop.clone());
-        tokio::spawn(async move { serve_grpc(listener, &entrance, server, "data-engine", stopped).await });
+        let address = serve(&writer, hot, Ingest::new().0, &stop).await;
         Self { writer: Mutex::new(writer), journal, stop, address, _directory: directory }
     }
 
@@ -92,6 +74,31 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Serves a log over loopback.
+pub(crate) async fn serve(writer: &Writer, hot: HotStore, ingest: Ingest, stop: &Stop) -> SocketAddr {
+    let settings = Settings::default();
+    let service = MarketData {
+        log: writer.log(),
+        queries: Queries::new(hot.clone(), None, &settings.query),
+        archive: Archive::default(),
+        history: None,
+        ingest,
+        border: Border::of(&settings),
+        hot,
+        board: Board::default(),
+        latest: Latest::default(),
+        stop: stop.clone(),
+        settings,
+        started_at: UnixMicros::now(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let entrance = Entrance::of(&service.settings).expect("settings without TLS");
+    let (server, stopped) = (MarketDataServiceServer::new(service), stop.clone());
+    tokio::spawn(async move { serve_grpc(listener, &entrance, server, "data-engine", stopped).await });
+    address
 }
 
 /// A new journal.

@@ -7,6 +7,7 @@
 
 mod appends;
 mod engine;
+mod pipeline;
 mod process;
 mod readers;
 mod table;
@@ -14,6 +15,7 @@ mod table;
 use std::sync::Arc;
 
 use engine::Engine;
+use goat::settings::Sync;
 use readers::Reading;
 use table::Table;
 
@@ -59,5 +61,10 @@ async fn measure(events: u64, table: &mut Table) {
     for producers in [1, 16, 64] {
         let measured = appends::measure(producers).await;
         table.row(&format!("durable appends, sync = always, {producers} at once"), "", &measured);
+    }
+    for (sync, name, target) in [(Sync::Always, "always", "p99 20 ms"), (Sync::Os, "os", "p99 2 ms")] {
+        let measured = pipeline::measure(sync, LIVE_READERS).await;
+        let name = format!("submitted to read, {LIVE_READERS} readers, sync = {name}");
+        table.row(&name, target, &measured);
     }
 }

@@ -64,7 +64,7 @@ fn batch(frame: &[u8]) -> &[u8] {
     }
 }
 
-async fn subscribe(address: SocketAddr, after: u64, follow: bool) -> Streaming<Frame> {
+pub(crate) async fn subscribe(address: SocketAddr, after: u64, follow: bool) -> Streaming<Frame> {
     let mut client =
         MarketDataServiceClient::new(subscriber_channel(address)).max_decoding_message_size(FRAME_BYTES_MAX);
     let request =
