@@ -8,6 +8,29 @@ const PLACES: usize = 18;
 const ONE: u128 = 1_000_000_000_000_000_000;
 /// Larger numbers are not believed.
 const LARGEST: u128 = 1_000_000_000_000_000 * ONE;
+/// The smallest units in the last of so many places.
+#[rustfmt::skip]
+const SCALES: [u64; PLACES + 1] = [
+    1_000_000_000_000_000_000,
+    100_000_000_000_000_000,
+    10_000_000_000_000_000,
+    1_000_000_000_000_000,
+    100_000_000_000_000,
+    10_000_000_000_000,
+    1_000_000_000_000,
+    100_000_000_000,
+    10_000_000_000,
+    1_000_000_000,
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
 /// Up to here every integer is a double.
 const EXACT_MAX: u128 = 1 << 53;
 
@@ -27,21 +50,14 @@ impl Fixed {
     pub fn parse(field: &'static str, text: &str) -> Result<Self, InvalidValue> {
         let refused =
             || InvalidValue::new(field, "a decimal of at most 1e15 with at most 18 places and no sign", text);
-        let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-        if whole.len() + places.len() == 0 || whole.len() > 2 * PLACES || places.len() > PLACES {
+        let point = text.bytes().position(|byte| byte == b'.');
+        let (whole, places) = point.map_or((text, ""), |point| (&text[..point], &text[point + 1..]));
+        if whole.len() + places.len() == 0 {
             return Err(refused());
         }
-        let mut units: u128 = 0;
-        for byte in whole.bytes().chain(places.bytes()) {
-            if !byte.is_ascii_digit() {
-                return Err(refused());
-            }
-            let digit = u128::from(byte - b'0');
-            units = units.checked_mul(10).and_then(|units| units.checked_add(digit)).ok_or_else(refused)?;
-        }
-        for _ in places.len()..PLACES {
-            units = units.checked_mul(10).ok_or_else(refused)?;
-        }
+        let whole = digits(whole.trim_start_matches('0')).ok_or_else(refused)?;
+        let (places, scale) = digits(places).zip(SCALES.get(places.len())).ok_or_else(refused)?;
+        let units = u128::from(whole) * ONE + u128::from(places) * u128::from(*scale);
         if units > LARGEST { Err(refused()) } else { Ok(Self(units)) }
     }
 
@@ -68,6 +84,22 @@ impl Fixed {
             None => self.to_string().parse().unwrap_or(f64::NAN),
         }
     }
+}
+
+/// The number that the digits are; none when there is something else among them, or more than [`PLACES`] of them.
+fn digits(text: &str) -> Option<u64> {
+    if text.len() > PLACES {
+        return None;
+    }
+    let mut number = 0;
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number)
 }
 
 #[allow(clippy::cast_precision_loss)]

@@ -8,6 +8,9 @@ use super::fixed::Fixed;
 /// Levels that are kept on each side.
 pub const LEVELS_MAX: usize = 10_000;
 
+/// Nearly all changes are among so many of the best levels, which fit the processor's nearest memory.
+const NEAR_LEVELS: usize = 64;
+
 /// One price with its total quantity, as the venue wrote them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExactLevel {
@@ -140,11 +143,7 @@ impl Side {
     }
 
     fn set(&mut self, level: ExactLevel) {
-        let found = self.levels.binary_search_by(|known| {
-            let order = known.price.cmp(&level.price);
-            if self.is_bid { order } else { order.reverse() }
-        });
-        match found {
+        match self.find(level.price) {
             Ok(place) if level.quantity.is_zero() => {
                 self.levels.remove(place);
             }
@@ -156,6 +155,20 @@ impl Side {
             Err(_) if level.quantity.is_zero() => {}
             Err(place) => self.levels.insert(place, level),
         }
+    }
+
+    /// The place of the price, or where it would go.
+    fn find(&self, price: Fixed) -> Result<usize, usize> {
+        let order = |known: &ExactLevel| {
+            let order = known.price.cmp(&price);
+            if self.is_bid { order } else { order.reverse() }
+        };
+        let far = self.levels.len().saturating_sub(NEAR_LEVELS);
+        let (further, near) = self.levels.split_at(far);
+        if further.last().is_some_and(|nearest| order(nearest).is_ge()) {
+            return further.binary_search_by(order);
+        }
+        near.binary_search_by(order).map(|place| far + place).map_err(|place| far + place)
     }
 
     fn top(&self, count: usize) -> Result<Vec<Level>, InvalidValue> {

@@ -11,6 +11,7 @@ pub mod back_off;
 pub mod budget;
 pub mod candles;
 pub mod interval;
+pub mod levels;
 pub mod protocol;
 pub mod recorder;
 pub mod rest;

@@ -65,8 +65,7 @@ impl Engine {
     }
 
     pub(crate) fn journal_bytes(&self) -> u64 {
-        let files = std::fs::read_dir(&self.journal).expect("the journal's directory");
-        files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).sum()
+        journal_bytes(&self.journal)
     }
 }
 
@@ -74,6 +73,12 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// What the files of a journal hold.
+pub(crate) fn journal_bytes(path: &std::path::Path) -> u64 {
+    let files = std::fs::read_dir(path).expect("the journal's directory");
+    files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).sum()
 }
 
 /// Serves a log over loopback.

@@ -10,14 +10,13 @@ use data_engine::hot::HotStore;
 use data_engine::ingest::Ingest;
 use data_engine::sequencer::{Memory, Sequencer};
 use goat::event::{Observation, Payload};
-use goat::prost::Message as _;
 use goat::service::Stop;
 use goat::settings::{Settings, Sync};
 use goat::values::UnixMicros;
 use goat::wire::market::subscribe_response::Message;
 use tokio::task::JoinSet;
 
-use crate::engine::{open, serve};
+use crate::engine::{journal_bytes, open, serve};
 use crate::{process, readers};
 
 const EVENTS_PER_SECOND: usize = 50_000;
@@ -32,7 +31,8 @@ const WARM_UP: usize = EVENTS_PER_SECOND;
 /// What came of it, as text.
 pub(crate) async fn measure(sync: Sync, reader_count: usize) -> String {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let writer = open(&directory.path().join("journal"), sync);
+    let journal = directory.path().join("journal");
+    let writer = open(&journal, sync);
     let settings = Settings::default();
     let (hot, folder) = HotStore::open(&settings.hot, &settings.query, 0).expect("a database in memory");
     let (stop, log, runtime) = (Stop::new(), writer.log(), tokio::runtime::Handle::current());
@@ -45,7 +45,6 @@ pub(crate) async fn measure(sync: Sync, reader_count: usize) -> String {
 
     let groups = groups();
     let events: usize = groups.iter().map(Vec::len).sum();
-    let bytes: usize = groups.iter().flatten().take(10_000).map(encoded_len).sum();
     let ready = Arc::new(AtomicUsize::new(0));
     let mut reading = JoinSet::new();
     for _ in 0..reader_count {
@@ -67,7 +66,7 @@ pub(crate) async fn measure(sync: Sync, reader_count: usize) -> String {
         at(500),
         at(990),
         at(999),
-        bytes / 10_000,
+        journal_bytes(&journal) / u64::try_from(events).expect("small"),
         cpu.as_secs_f64() / f64::from(u32::try_from(SECONDS).expect("small")),
     )
 }
@@ -103,10 +102,6 @@ fn own(observation: Observation, place: usize) -> Observation {
         _ => {}
     }
     own
-}
-
-fn encoded_len(observation: &Observation) -> usize {
-    goat::wire::market::MarketEvent::from(observation.clone()).encoded_len()
 }
 
 /// Each group at its millisecond, whether the ones before are durable or not.

@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 
 use crate::book::fixed::Fixed;
 use crate::book::live::DepthUpdate;
-use crate::book::order_book::ExactLevel;
 use crate::book::sequence::Numbers;
 use crate::feeds::exchange::interval::Interval;
+use crate::feeds::exchange::levels::Side;
 use crate::feeds::exchange::protocol::Message;
 use crate::feeds::exchange::rest::Unreadable;
 
@@ -17,46 +17,35 @@ use crate::feeds::exchange::rest::Unreadable;
 #[derive(Deserialize)]
 struct Wrapper<'a> {
     #[serde(borrow)]
-    data: Option<&'a RawValue>,
+    data: Option<Event<'a>>,
 }
 
-/// What tells payloads apart.
+/// All fields of the payloads that we read: which of them are there tells payloads apart.
 #[derive(Deserialize)]
-struct Kind<'a> {
+#[allow(non_snake_case)]
+struct Event<'a> {
     #[serde(borrow)]
     e: Option<&'a RawValue>,
+    #[serde(borrow)]
+    E: Option<&'a RawValue>,
+    #[serde(borrow)]
+    s: Option<&'a RawValue>,
+    #[serde(borrow)]
+    U: Option<&'a RawValue>,
+    #[serde(borrow)]
+    u: Option<&'a RawValue>,
+    #[serde(default)]
+    b: Side,
+    #[serde(default)]
+    a: Side,
+    #[serde(borrow)]
+    k: Option<&'a RawValue>,
     #[serde(borrow)]
     code: Option<&'a RawValue>,
     #[serde(borrow)]
     msg: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-}
-
-/// `[price, quantity]`, each in quotes.
-pub(super) type Pair<'a> = (&'a RawValue, &'a RawValue);
-
-#[derive(Deserialize)]
-#[allow(non_snake_case)]
-struct Depth<'a> {
-    #[serde(borrow)]
-    E: &'a RawValue,
-    #[serde(borrow)]
-    s: &'a RawValue,
-    #[serde(borrow)]
-    U: &'a RawValue,
-    #[serde(borrow)]
-    u: &'a RawValue,
-    #[serde(borrow)]
-    b: Vec<Pair<'a>>,
-    #[serde(borrow)]
-    a: Vec<Pair<'a>>,
-}
-
-#[derive(Deserialize)]
-struct KlineEvent<'a> {
-    #[serde(borrow)]
-    k: Kline<'a>,
 }
 
 #[derive(Deserialize)]
@@ -87,38 +76,41 @@ struct Kline<'a> {
 /// When it is no JSON object, or a field of an event that we need is missing or has a value that it cannot have.
 pub fn read_message(text: &str) -> Result<Message, Unreadable> {
     let wrapper: Wrapper<'_> = serde_json::from_str(text)?;
-    let payload = wrapper.data.map_or(text, RawValue::get);
-    let kind: Kind<'_> = serde_json::from_str(payload)?;
-    if let Some(error) = kind.error.or(kind.msg.filter(|_| kind.code.is_some())) {
+    let event = wrapper.data.map_or_else(|| serde_json::from_str(text), Ok)?;
+    if let Some(error) = event.error.or(event.msg.filter(|_| event.code.is_some())) {
         return Ok(Message::Refused(error.get().trim_matches('"').to_owned()));
     }
-    match kind.e.map(unquoted) {
+    match event.e.map(unquoted) {
         Some("depthUpdate") => {
-            let (symbol, update) = depth(&serde_json::from_str(payload)?)?;
+            let (symbol, update) = depth(event)?;
             Ok(Message::Depth(symbol, update))
         }
         Some("kline") => {
-            let event: KlineEvent<'_> = serde_json::from_str(payload)?;
-            if event.k.x { Ok(Message::Candle(kline(&event.k)?)) } else { Ok(Message::Other) }
+            let read: Kline<'_> = serde_json::from_str(there("k", event.k)?.get())?;
+            if read.x { Ok(Message::Candle(kline(&read)?)) } else { Ok(Message::Other) }
         }
         Some("serverShutdown") => Ok(Message::Shutdown),
         _ => Ok(Message::Other),
     }
 }
 
-fn depth(depth: &Depth<'_>) -> Result<(Symbol, DepthUpdate), InvalidValue> {
-    let (first, last) = (whole("U", depth.U)?, whole("u", depth.u)?);
+fn depth(event: Event<'_>) -> Result<(Symbol, DepthUpdate), InvalidValue> {
+    let (first, last) = (whole("U", there("U", event.U)?)?, whole("u", there("u", event.u)?)?);
     if first > last {
         return Err(InvalidValue::new("U", "at most u", format!("{first} with u {last}")));
     }
     let update = DepthUpdate {
         numbers: Numbers { is_snapshot: false, first, last, cross_sequence: 0 },
-        event_time: Some(millis("E", depth.E)?),
-        bids: levels(&depth.b)?,
-        asks: levels(&depth.a)?,
+        event_time: Some(millis("E", there("E", event.E)?)?),
+        bids: there("b", event.b.levels)?,
+        asks: there("a", event.a.levels)?,
         limit: None,
     };
-    Ok((Symbol::parse(unquoted(depth.s))?, update))
+    Ok((Symbol::parse(unquoted(there("s", event.s)?))?, update))
+}
+
+fn there<T>(field: &'static str, value: Option<T>) -> Result<T, InvalidValue> {
+    value.ok_or_else(|| InvalidValue::new(field, "there", "nothing"))
 }
 
 fn kline(kline: &Kline<'_>) -> Result<Candle, InvalidValue> {
@@ -164,11 +156,6 @@ pub(in crate::feeds) fn candle(
     } else {
         Err(InvalidValue::new("high", "at least and low at most open and close", candle.high.get()))
     }
-}
-
-/// The levels of one side.
-pub(in crate::feeds) fn levels(pairs: &[Pair<'_>]) -> Result<Vec<ExactLevel>, InvalidValue> {
-    pairs.iter().map(|(price, quantity)| ExactLevel::parse(unquoted(price), unquoted(quantity))).collect()
 }
 
 /// A number, in quotes or without.

@@ -5,10 +5,11 @@ use goat::values::Symbol;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::parse::{Pair, candle, levels, millis, whole};
+use super::parse::{candle, millis, whole};
 use crate::book::live::DepthUpdate;
 use crate::book::sequence::Numbers;
 use crate::feeds::exchange::interval::Interval;
+use crate::feeds::exchange::levels::Levels;
 use crate::feeds::exchange::rest::Unreadable;
 
 /// Levels of a snapshot: what 50 of the minute's weight buy.
@@ -19,10 +20,8 @@ pub const DEPTH_LIMIT: usize = 1_000;
 struct Snapshot<'a> {
     #[serde(borrow)]
     lastUpdateId: &'a RawValue,
-    #[serde(borrow)]
-    bids: Vec<Pair<'a>>,
-    #[serde(borrow)]
-    asks: Vec<Pair<'a>>,
+    bids: Levels,
+    asks: Levels,
 }
 
 /// Reads the answer of `/api/v3/depth`, which tells no time.
@@ -36,8 +35,8 @@ pub fn read_depth(body: &[u8]) -> Result<DepthUpdate, Unreadable> {
     Ok(DepthUpdate {
         numbers: Numbers { is_snapshot: true, first: last, last, cross_sequence: 0 },
         event_time: None,
-        bids: levels(&snapshot.bids)?,
-        asks: levels(&snapshot.asks)?,
+        bids: snapshot.bids.0,
+        asks: snapshot.asks.0,
         limit: Some(DEPTH_LIMIT),
     })
 }

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::book::live::DepthUpdate;
 use crate::book::sequence::Numbers;
-use crate::feeds::binance::parse::{candle, levels, millis, unquoted, whole};
+use crate::feeds::binance::parse::{candle, millis, unquoted, whole};
 use crate::feeds::exchange::interval::Interval;
+use crate::feeds::exchange::levels::Levels;
 use crate::feeds::exchange::protocol::Message;
 use crate::feeds::exchange::rest::Unreadable;
 
@@ -32,10 +33,8 @@ struct Envelope<'a> {
 struct Book<'a> {
     #[serde(borrow)]
     s: &'a RawValue,
-    #[serde(borrow)]
-    b: Vec<(&'a RawValue, &'a RawValue)>,
-    #[serde(borrow)]
-    a: Vec<(&'a RawValue, &'a RawValue)>,
+    b: Levels,
+    a: Levels,
     #[serde(borrow)]
     u: &'a RawValue,
     #[serde(borrow)]
@@ -98,8 +97,8 @@ fn book(envelope: &Envelope<'_>) -> Result<(Symbol, DepthUpdate), Unreadable> {
     let update = DepthUpdate {
         numbers: Numbers { is_snapshot, first: last, last, cross_sequence },
         event_time: envelope.ts.map(|ts| millis("ts", ts)).transpose()?,
-        bids: levels(&book.b)?,
-        asks: levels(&book.a)?,
+        bids: book.b.0,
+        asks: book.a.0,
         // The venue takes levels out of the topic as they leave its depth: all that are there are known.
         limit: None,
     };
