@@ -74,6 +74,7 @@ impl Folder {
 
     /// Follows the log until stopped. Blocks its thread. When it cannot go on, the tables say so.
     pub fn run(mut self, log: &Log, runtime: &Handle, stop: &Stop) {
+        yield_to_the_log();
         if let Err(error) = self.follow(log, runtime, stop) {
             self.store.fail(error.to_string());
         }
@@ -178,6 +179,15 @@ impl Retention {
     fn is_due(&self, newest: UnixMicros, at_head: bool) -> bool {
         let has_passed = newest.since(self.newest) >= RETENTION_EVERY;
         has_passed && (at_head || self.at.elapsed() >= BETWEEN_RETENTIONS)
+    }
+}
+
+/// The tables may be some milliseconds late, what is recorded and streamed may not: where they want the same core, the
+/// thread of the tables waits.
+fn yield_to_the_log() {
+    const NICE: i32 = 10;
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "the tables are filled at the priority of everything else");
     }
 }
 

@@ -54,21 +54,24 @@ pub(crate) async fn measure(sync: Sync, reader_count: usize) -> String {
         tokio::task::yield_now().await;
     }
     let before = process::cpu_time();
-    submit(&ingest, groups).await;
+    let recorded = submit(&ingest, groups).await;
     let mut all: Vec<u32> = reading.join_all().await.into_iter().flatten().collect();
     let cpu = process::cpu_time() - before;
     all.sort_unstable();
     stop.cancel();
     folding.join().expect("the fold ended");
-    let at = |thousandths: usize| f64::from(all[(all.len() - 1) * thousandths / 1000]) / 1000.0;
     format!(
-        "p50 {:.2} p99 {:.2} p99.9 {:.2} ms at {EVENTS_PER_SECOND} events/s of {} bytes, {:.1} cores",
-        at(500),
-        at(990),
-        at(999),
+        "{} ms (durable {}) at {EVENTS_PER_SECOND} events/s of {} bytes, {:.1} cores",
+        percentiles(&all),
+        percentiles(&recorded),
         journal_bytes(&journal) / u64::try_from(events).expect("small"),
         cpu.as_secs_f64() / f64::from(u32::try_from(SECONDS).expect("small")),
     )
+}
+
+fn percentiles(ascending: &[u32]) -> String {
+    let at = |thousandths: usize| f64::from(ascending[(ascending.len() - 1) * thousandths / 1000]) / 1000.0;
+    format!("p50 {:.2} p99 {:.2} p99.9 {:.2}", at(500), at(990), at(999))
 }
 
 /// What the simulated world tells, with fewer books.
@@ -104,8 +107,9 @@ fn own(observation: Observation, place: usize) -> Observation {
     own
 }
 
-/// Each group at its millisecond, whether the ones before are durable or not.
-async fn submit(ingest: &Ingest, groups: Vec<Vec<Observation>>) {
+/// Each group at its millisecond, whether the ones before are durable or not; how long each took to be so, in
+/// microseconds, ascending.
+async fn submit(ingest: &Ingest, groups: Vec<Vec<Observation>>) -> Vec<u32> {
     let mut waiting = JoinSet::new();
     let mut ticks = tokio::time::interval(TICK);
     for mut group in groups {
@@ -115,9 +119,14 @@ async fn submit(ingest: &Ingest, groups: Vec<Vec<Observation>>) {
             observation.received_time = now;
         }
         let ingest = ingest.clone();
-        waiting.spawn(async move { ingest.submit(group).await.expect("it is recorded") });
+        waiting.spawn(async move {
+            ingest.submit(group).await.expect("it is recorded");
+            u32::try_from(UnixMicros::now().since(now).as_micros()).expect("less than an hour")
+        });
     }
-    waiting.join_all().await;
+    let mut took = waiting.join_all().await;
+    took.sort_unstable();
+    took
 }
 
 /// From submission to reading, in microseconds, of one reader that decodes all events.
