@@ -18,6 +18,7 @@ DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 CHROMIUM ?= /usr/bin/chromium
 export CHROMIUM BUF
 
+HANDLER := $(CACHE)/handler/bin/python
 DUCKDB := $(DUCKDB_LIB_DIR)/libduckdb.so
 WEB := gateway/web/dist/index.html
 WEB_SOURCES := $(shell find gateway/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -63,8 +64,13 @@ lint: tools $(DUCKDB) $(WEB) $(BUF) $(DENY) ## Formatting, lints, schema, licenc
 	$(DENY) --config .cargo/deny.toml --offline check bans licenses sources
 
 .PHONY: bench
-bench: tools $(DUCKDB) $(WEB) ## Rates and latencies of the streams and of the webhook, optimised
-	cargo bench --locked -p tests -p trading-engine
+bench: tools $(DUCKDB) $(WEB) $(HANDLER) ## Rates and latencies, optimised; one beside Python
+	GOAT_BENCH_PYTHON=$(HANDLER) cargo bench --locked -p tests -p trading-engine
+
+# What the depth messages are compared with.
+$(HANDLER):
+	python3 -m venv $(CACHE)/handler
+	$(CACHE)/handler/bin/pip install --quiet --disable-pip-version-check orjson==3.13.0 order_book==0.6.1
 
 .PHONY: baseline
 baseline: $(BUF) ## Take today's schema as the one that must not break: at a release
