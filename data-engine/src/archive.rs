@@ -24,7 +24,7 @@ mod target;
 pub(crate) mod tests;
 
 pub use archiver::Archiver;
-pub(crate) use copy::EPOCH_MICROS;
+pub(crate) use goat::postgres::copy::EPOCH_MICROS;
 pub use history::{Coverage, History, Page, Range};
 pub use status::Archive;
 pub use target::Target;

@@ -1,5 +1,7 @@
 //! A `PostgreSQL` server: where it lies, and how it is reached.
 
+pub mod copy;
+
 use std::sync::Arc;
 use std::time::Duration;
 

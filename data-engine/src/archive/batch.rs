@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
+use goat::postgres::copy::CopyRows;
 use goat::values::UnixMicros;
 use goat::wire::market::{EventBatch, MarketEvent};
 use goat::wire::scan_events;
 use prost::Message;
 
 use super::ArchiveError;
-use super::copy::CopyBuffer;
+use super::copy::push;
 use super::partitions::Day;
 use crate::hot::TABLES;
 use crate::hot::pace::BookPace;
@@ -20,7 +21,7 @@ const READ_BYTES: usize = 256 * 1024;
 /// Rows of one table, and the days that they lie on.
 #[derive(Debug)]
 pub(super) struct TableRows {
-    pub(super) copy: CopyBuffer,
+    pub(super) copy: CopyRows,
     pub(super) days: BTreeSet<Day>,
 }
 
@@ -132,8 +133,8 @@ impl Feeder {
         let table = batch
             .tables
             .entry(place)
-            .or_insert_with(|| TableRows { copy: CopyBuffer::new(), days: BTreeSet::new() });
-        table.copy.push(self.log, &row);
+            .or_insert_with(|| TableRows { copy: CopyRows::default(), days: BTreeSet::new() });
+        push(&mut table.copy, self.log, &row);
         table.days.insert(Day::of(time));
         batch.rows += 1;
     }

@@ -12,7 +12,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::ArchiveError;
-use super::copy::EPOCH_MICROS;
+use super::EPOCH_MICROS;
 use super::target::{Connected, Target};
 use crate::hot::{PAGE_BYTES_MAX, Point, TABLES, TableSpec, as_kind};
 use crate::journal::LogId;

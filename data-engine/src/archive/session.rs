@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use futures_util::SinkExt;
+use goat::postgres::copy::CopyRows;
 use goat::values::UnixMicros;
 use tokio_postgres::Statement;
 
+use super::ArchiveError;
 use super::batch::Batch;
 use super::partitions::Partitions;
 use super::schema::{LOG_COLUMN, prepare};
 use super::target::{Connected, Target};
-use super::{ArchiveError, copy::CopyBuffer};
 use crate::hot::pace::BookPace;
 use crate::hot::{TABLES, TableSpec};
 use crate::journal::Log;
@@ -131,10 +132,7 @@ impl Session {
     }
 }
 
-async fn send(
-    sink: tokio_postgres::CopyInSink<Bytes>,
-    rows: CopyBuffer,
-) -> Result<(), tokio_postgres::Error> {
+async fn send(sink: tokio_postgres::CopyInSink<Bytes>, rows: CopyRows) -> Result<(), tokio_postgres::Error> {
     let mut sink = std::pin::pin!(sink);
     for chunk in rows.finish() {
         sink.feed(chunk).await?;

@@ -69,7 +69,7 @@ fn apply(messages: &Messages) -> (Duration, String) {
             assert_eq!(outcome, Outcome::Applied, "{text}");
         }
     }
-    let took = cpu_time() - begun;
+    let took = cpu_time().saturating_sub(begun);
     let symbol = Symbol::parse("SOLUSDT").expect("a symbol");
     let (_, snapshot) = book.snapshot(Venue::Binance, symbol).expect("a book").expect("a live book");
     (took, format!("{:.2} {:.2}", snapshot.bids[0].price.get(), snapshot.asks[0].price.get()))

@@ -56,7 +56,7 @@ pub(crate) async fn measure(sync: Sync, reader_count: usize) -> String {
     let before = process::cpu_time();
     let recorded = submit(&ingest, groups).await;
     let mut all: Vec<u32> = reading.join_all().await.into_iter().flatten().collect();
-    let cpu = process::cpu_time() - before;
+    let cpu = process::cpu_time().saturating_sub(before);
     all.sort_unstable();
     stop.cancel();
     folding.join().expect("the fold ended");
@@ -90,7 +90,7 @@ fn groups() -> Vec<Vec<Observation>> {
     let next = |place: usize| {
         let number = place / EVENTS_OF_A_BOOK;
         let (from, number) =
-            if place % EVENTS_OF_A_BOOK == 0 { (&books, number) } else { (&other, place - number) };
+            if place.is_multiple_of(EVENTS_OF_A_BOOK) { (&books, number) } else { (&other, place - number) };
         own(from[number % from.len()].clone(), place)
     };
     (0..SECONDS * 1000).map(|group| (0..GROUP).map(|place| next(group * GROUP + place)).collect()).collect()
