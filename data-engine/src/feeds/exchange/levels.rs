@@ -1,5 +1,6 @@
 //! Levels as the venues write them: `[["147.48", "12.5"], …]`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -23,10 +24,49 @@ pub struct Side {
 
 struct Pair(ExactLevel);
 
+/// A decimal in quotes, as venues write it, or a number, which a reader of JSON takes for a double.
+struct Decimal<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Decimal<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrNumber;
+
+        impl<'de> Visitor<'de> for TextOrNumber {
+            type Value = Decimal<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a decimal")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Decimal<'de>, E> {
+                Ok(Decimal(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Decimal<'de>, E> {
+                Ok(Decimal(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Decimal<'de>, E> {
+                Ok(Decimal(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Decimal<'de>, E> {
+                Ok(Decimal(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Decimal<'de>, E> {
+                Ok(Decimal(Cow::Owned(number.to_string())))
+            }
+        }
+
+        deserializer.deserialize_any(TextOrNumber)
+    }
+}
+
 impl<'de> Deserialize<'de> for Pair {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (price, quantity) = <(&str, &str)>::deserialize(deserializer)?;
-        ExactLevel::parse(price, quantity).map(Self).map_err(D::Error::custom)
+        let (Decimal(price), Decimal(quantity)) = Deserialize::deserialize(deserializer)?;
+        ExactLevel::parse(&price, &quantity).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -117,8 +157,15 @@ mod tests {
         let start = "price must be greater than zero, got 0.00 at line 1";
         assert!(refusal(r#"[["1","2"],["0.00","1"]]"#).starts_with(start));
         assert!(refusal(r#"[["1"]]"#).starts_with("invalid length 1"));
-        assert!(refusal(r#"[["1",2]]"#).starts_with("invalid type: integer `2`"));
+        assert!(refusal(r#"[["1",null]]"#).starts_with("invalid type: null, expected a decimal"));
+        assert!(refusal(r#"[["1",-2]]"#).contains("got -2 at line 1"));
         assert!(refusal("7").starts_with("invalid type: integer `7`, expected a list of [price, quantity]"));
+    }
+
+    #[test]
+    fn a_number_without_quotes_is_the_same_level() {
+        let read = |text: &str| serde_json::from_str::<Levels>(text).unwrap();
+        assert_eq!(read(r#"[[16611.00,0.00000001],[7,"2"]]"#), read(r#"[["16611","0.00000001"],["7","2"]]"#));
     }
 
     #[test]
