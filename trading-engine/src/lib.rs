@@ -11,6 +11,8 @@
 //! - [`strategies`]: the paper strategies of the settings.
 //! - [`runner`]: the thread between the two, and where its effects go.
 //! - [`ledger`], [`snapshot`], [`restart`]: what survives the process, and when it can be gone on with.
+//! - [`chain`]: results that can be checked: hashes, signatures, bundles.
+//! - [`stats_files`]: the original's files, where they are wanted.
 //! - [`tables`]: every table that is kept or asked, described once.
 //! - [`workspace`]: the tables that are asked with SQL.
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
@@ -31,6 +33,7 @@
 
 pub mod apply;
 pub mod backtest;
+pub mod chain;
 pub mod changes;
 pub mod core;
 pub mod feed;
@@ -42,6 +45,7 @@ pub mod restart;
 pub mod runner;
 pub mod serve;
 pub mod snapshot;
+pub mod stats_files;
 pub mod strategies;
 pub mod tables;
 pub mod verify;
@@ -61,6 +65,7 @@ use goat::wire::TradingServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::chain::{Key, KeyError};
 use crate::changes::CHANGES_QUEUED_MAX;
 use crate::core::Plan;
 use crate::core::cycles::Threshold;
@@ -96,6 +101,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let plan = plan(&settings)?;
     let plays = plays::configured(&settings.trading.plays)?;
     let readiness = Readiness::default();
+    let (key, bundles) = signing(&settings)?;
     let administered = administer(admin, &entrance, &readiness, &stop);
     let opened = opened(&settings, plan.clone(), cold).await?;
 
@@ -127,7 +133,11 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     };
     let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
     let (token, thresholds) = (plan.cycle_token, plan.cycle_thresholds);
+    let written_bundles =
+        chain::write_bundles(bundles.clone(), key.clone(), view.clone(), readers.clone(), stop.clone());
     let trading = Trading {
+        key,
+        bundles,
         started_at,
         thresholds,
         view,
@@ -139,6 +149,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         watchers,
         stop: stop.clone(),
     };
+    let written_stats = write_stats(&settings, &trading, &stop);
     let served =
         serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
@@ -151,8 +162,10 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         guard(&stop, outcome("core", ran)),
         guard(&stop, served),
         guard(&stop, administered),
+        guard(&stop, written_bundles),
+        guard(&stop, written_stats),
     );
-    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4)
+    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4).and(outcomes.5).and(outcomes.6)
 }
 
 /// Checks settings, addresses and the ledger without changing anything.
@@ -197,6 +210,29 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
         format!("cycles: {} at {} %", plan.cycle_token, thresholds.join(", ")),
         format!("ledger: {place} {ledger}"),
     ])
+}
+
+/// The key that results are signed with, and where the bundles go.
+fn signing(settings: &Settings) -> Result<(Key, PathBuf), Failure> {
+    let folder = ledger_folder(settings);
+    let key = Key::of_folder(&folder)?;
+    tracing::info!(public_key = key.public(), "results are signed");
+    Ok((key, folder.join("bundles")))
+}
+
+/// The original's files, where they are wanted.
+fn write_stats(
+    settings: &Settings,
+    trading: &Trading,
+    stop: &Stop,
+) -> impl Future<Output = Result<(), Failure>> + use<> {
+    let (folder, trading, stop) = (settings.trading.stats_folder.clone(), trading.clone(), stop.clone());
+    async move {
+        match folder {
+            Some(folder) => stats_files::write(folder, trading, stop).await,
+            None => Ok(()),
+        }
+    }
 }
 
 fn administer(
@@ -337,6 +373,16 @@ impl From<LedgerError> for Failure {
             LedgerError::Postgres(PostgresError::Address { .. }) => Self::Usage(text),
             LedgerError::Locked(_) | LedgerError::Postgres(_) => Self::Unavailable(text),
             LedgerError::File(..) | LedgerError::Duck(_) => Self::Io(text),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeyError::File(..) => Self::Io(text),
+            KeyError::Open(..) | KeyError::Length(..) => Self::Usage(text),
         }
     }
 }

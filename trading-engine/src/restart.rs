@@ -7,7 +7,7 @@ use goat::wire::market::Mode;
 use crate::core::controls::Controls;
 use crate::core::play::PlayId;
 use crate::core::{self, Engine, Plan};
-use crate::ledger::{Ledger, LedgerError, Saved, Taken, documents, recorded};
+use crate::ledger::{self, Ledger, LedgerError, Saved, Taken, documents, recorded};
 use crate::snapshot;
 use crate::tables::{Carried, PlayVersion, ProjectRow, Record, Row, Table};
 
@@ -95,7 +95,8 @@ pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, 
     let commands: Vec<_> = recorded(&ledger.commands_after(snapshot.command)?)?;
     let last_command =
         commands.last().map_or(snapshot.command, |logged: &crate::ledger::Logged| logged.command.ordinal);
-    Ok(Taken { carried, commands, last_command })
+    let chain = ledger::chain(ledger)?;
+    Ok(Taken { carried, commands, last_command, chain })
 }
 
 /// Of every play the newest version; of equal versions the one that says it was deleted is the newer.
@@ -141,6 +142,7 @@ mod tests {
     use goat::values::{Seq, Symbol};
 
     use super::*;
+    use crate::chain::Head;
     use crate::core::cycles::Threshold;
     use crate::core::market::PricingBook;
     use crate::ledger::Snapshot;
@@ -164,7 +166,7 @@ mod tests {
             command: 0,
             state,
         };
-        Saved { snapshot, closed: vec![], commands: vec![] }
+        Saved { snapshot, closed: vec![], commands: vec![], chain: Head::default() }
     }
 
     fn reason(saved: Option<Saved>, plan: &Plan, cold: bool) -> String {

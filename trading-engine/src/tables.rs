@@ -13,12 +13,14 @@ mod decision;
 pub(crate) mod duck;
 mod late;
 mod layout;
+mod link;
 mod movement;
 mod play;
 mod position;
 mod price;
 mod price_analysis;
 mod price_cycle;
+mod price_mark;
 mod profile;
 mod raw;
 mod shadow;
@@ -38,7 +40,7 @@ pub use price_analysis::batch_of as analysis_batch;
 pub use raw::{BookPace, PriceRow, RAW_TABLES, price_batch, raw_row};
 pub use shadow::MomentRow;
 pub use stop::{PriceCheck, Tracking, Trail};
-pub use strategy::StrategyRow;
+pub use strategy::{LateFill, StrategyRow};
 pub use value::{InvalidRow, Kind, Row, Value};
 
 pub(crate) use price_cycle::cycle_id;
@@ -65,6 +67,9 @@ pub const TABLES: &[&Table] = &[
     &strategy::STATES,
     &strategy::TRADES,
     &strategy::EQUITY,
+    &strategy::LATE,
+    &price_mark::TABLE,
+    &link::TABLE,
     &late::TABLE,
     &controls::TABLE,
     &command::TABLE,

@@ -8,6 +8,7 @@ use goat::wire::market::Mode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Commit, Ledger, LedgerError, Logged, recorded};
+use crate::chain::Head;
 use crate::core::Carried;
 use crate::{Outcome, restart};
 
@@ -28,6 +29,8 @@ pub struct Taken {
     pub commands: Vec<Logged>,
     /// The ordinal of the newest command there ever was.
     pub last_command: u64,
+    /// The end of the chain of results.
+    pub chain: Head,
 }
 
 enum Task {
@@ -180,6 +183,10 @@ mod tests {
         }
 
         fn command_of(&mut self, _: &str) -> Result<Option<Vec<Value>>, LedgerError> {
+            Ok(None)
+        }
+
+        fn newest_link(&mut self) -> Result<Option<Vec<Value>>, LedgerError> {
             Ok(None)
         }
 

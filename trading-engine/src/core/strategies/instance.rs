@@ -1,6 +1,7 @@
 //! One strategy on one series of candles, with an account of its own.
 
 mod orders;
+mod standing;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use crate::core::desk::Now;
 use crate::core::fill::{Costs, Order};
 use crate::core::micros;
 use crate::core::money::Usd;
+
+pub use standing::Standing;
 
 /// Without a price for longer than this the extremes of a bar may have gone unseen, so the bar itself counts.
 const QUIET_MAX: Duration = Duration::from_mins(1);
@@ -179,6 +182,15 @@ impl Instance {
     #[must_use]
     pub fn window(&self) -> &Window {
         &self.window
+    }
+
+    /// Ends its pause before its time.
+    pub(super) fn resume(&mut self, reports: &mut Vec<Report>) {
+        if self.pauses.present().is_none() {
+            return;
+        }
+        self.pauses.end();
+        reports.push(Report::State(Box::new(self.clone())));
     }
 
     /// Leaves what is held, and takes an entry on its way back.
