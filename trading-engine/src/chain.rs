@@ -23,7 +23,7 @@ pub use entry::{Balance, Began, Entry, Open};
 pub use figures::{Published, published};
 pub(crate) use files::write as write_file;
 pub use files::write_bundles;
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, Signing};
 pub use link::{Head, Link};
 pub use verify::{Arguments, Changed, Verified, run, verify};
 

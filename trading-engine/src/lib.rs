@@ -65,7 +65,7 @@ use goat::wire::TradingServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::chain::{Key, KeyError};
+use crate::chain::Signing;
 use crate::changes::CHANGES_QUEUED_MAX;
 use crate::core::Plan;
 use crate::core::cycles::Threshold;
@@ -98,10 +98,9 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let admin = bind("trading_engine.metrics_listen", addresses.metrics_listen).await?;
     let entrance = Entrance::of(&settings)?;
     let market = Reach::of(&settings)?.service_channel(settings.data_engine.listen);
-    let plan = plan(&settings)?;
+    let (plan, readiness) = (plan(&settings)?, Readiness::default());
     let plays = plays::configured(&settings.trading.plays)?;
-    let readiness = Readiness::default();
-    let (key, bundles) = signing(&settings)?;
+    let signing = Signing::of_folder(&ledger_folder(&settings))?;
     let administered = administer(admin, &entrance, &readiness, &stop);
     let opened = opened(&settings, plan.clone(), cold).await?;
 
@@ -132,24 +131,20 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         stop: stop.clone(),
     };
     let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
-    let (token, thresholds) = (plan.cycle_token, plan.cycle_thresholds);
-    let written_bundles =
-        chain::write_bundles(bundles.clone(), key.clone(), view.clone(), readers.clone(), stop.clone());
     let trading = Trading {
-        key,
-        bundles,
+        signing,
         started_at,
-        thresholds,
+        thresholds: plan.cycle_thresholds,
         view,
         readers,
         commands,
         changes_of_plays: Arc::default(),
         suggestions: Arc::default(),
-        token,
+        token: plan.cycle_token,
         watchers,
         stop: stop.clone(),
     };
-    let written_stats = write_stats(&settings, &trading, &stop);
+    let written_files = write_files(&settings, &trading, &stop);
     let served =
         serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
@@ -162,10 +157,9 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         guard(&stop, outcome("core", ran)),
         guard(&stop, served),
         guard(&stop, administered),
-        guard(&stop, written_bundles),
-        guard(&stop, written_stats),
+        guard(&stop, written_files),
     );
-    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4).and(outcomes.5).and(outcomes.6)
+    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4).and(outcomes.5)
 }
 
 /// Checks settings, addresses and the ledger without changing anything.
@@ -212,27 +206,16 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     ])
 }
 
-/// The key that results are signed with, and where the bundles go.
-fn signing(settings: &Settings) -> Result<(Key, PathBuf), Failure> {
-    let folder = ledger_folder(settings);
-    let key = Key::of_folder(&folder)?;
-    tracing::info!(public_key = key.public(), "results are signed");
-    Ok((key, folder.join("bundles")))
-}
-
-/// The original's files, where they are wanted.
-fn write_stats(
+/// What is written for others to read, until `stop`.
+fn write_files(
     settings: &Settings,
     trading: &Trading,
     stop: &Stop,
 ) -> impl Future<Output = Result<(), Failure>> + use<> {
-    let (folder, trading, stop) = (settings.trading.stats_folder.clone(), trading.clone(), stop.clone());
-    async move {
-        match folder {
-            Some(folder) => stats_files::write(folder, trading, stop).await,
-            None => Ok(()),
-        }
-    }
+    let Trading { signing, view, readers, .. } = trading.clone();
+    let bundles = chain::write_bundles(signing, view, readers, stop.clone());
+    let stats = stats_files::write(settings.trading.stats_folder.clone(), trading.clone(), stop.clone());
+    async { tokio::try_join!(bundles, stats).map(|((), ())| ()) }
 }
 
 fn administer(
@@ -373,16 +356,6 @@ impl From<LedgerError> for Failure {
             LedgerError::Postgres(PostgresError::Address { .. }) => Self::Usage(text),
             LedgerError::Locked(_) | LedgerError::Postgres(_) => Self::Unavailable(text),
             LedgerError::File(..) | LedgerError::Duck(_) => Self::Io(text),
-        }
-    }
-}
-
-impl From<KeyError> for Failure {
-    fn from(error: KeyError) -> Self {
-        let text = error.to_string();
-        match error {
-            KeyError::File(..) => Self::Io(text),
-            KeyError::Open(..) | KeyError::Length(..) => Self::Usage(text),
         }
     }
 }

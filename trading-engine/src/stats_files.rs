@@ -17,12 +17,13 @@ use crate::serve::Trading;
 const EVERY: Duration = Duration::from_secs(1);
 const EXCHANGES: [&str; 2] = ["binance", "bybit"];
 
-/// Writes the files until `stop`.
+/// Writes the files into `folder` until `stop`; none without one.
 ///
 /// # Errors
 ///
 /// When one cannot be written.
-pub async fn write(folder: PathBuf, trading: Trading, stop: Stop) -> Result<(), Failure> {
+pub async fn write(folder: Option<PathBuf>, trading: Trading, stop: Stop) -> Result<(), Failure> {
+    let Some(folder) = folder else { return Ok(()) };
     let mut written = None;
     while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
         let shown = trading.view.read().strategies.clone();

@@ -29,7 +29,8 @@ use process::Engine;
 use recordings::log_of;
 
 const KILLS: u64 = 50;
-const CANDLES: i64 = 40 * 288;
+/// A day's.
+const CANDLES: i64 = 288;
 const SECOND: i64 = 1_000_000;
 const INTERVAL: i64 = 300 * SECOND;
 /// A midnight of UTC.
@@ -93,10 +94,10 @@ fn random(seed: u64) -> impl FnMut() -> f64 {
 }
 
 /// A walk whose swings make crossings, stops and targets, on two exchanges that are a little apart.
-fn walk() -> Vec<Observation> {
+fn walk(days: i64) -> Vec<Observation> {
     let mut uniform = random(7);
     let (mut last, mut events) = (60_000.0_f64, Vec::new());
-    for number in 0..CANDLES {
+    for number in 0..days * CANDLES {
         let begins = START + number * INTERVAL;
         let mut path = vec![last];
         for second in BOOKS_AT {
@@ -181,7 +182,7 @@ fn assert_results_are_the_account(strategies: &[Strategy], results: &[GetResults
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_kills_leave_the_trades_the_results_and_the_state_as_they_would_have_been() {
-    let events = walk();
+    let events = walk(40);
     let head = events.len() as u64;
     let log = log_of("strategies", Mode::Replay, &events);
 
@@ -213,4 +214,37 @@ async fn fifty_kills_leave_the_trades_the_results_and_the_state_as_they_would_ha
     assert_eq!(killed.restart.unwrap().kind, goat::wire::trading::restart::Kind::Warm as i32);
     assert_eq!(whole.state_hash, killed.state_hash);
     assert_eq!(again, (strategies, trades, results));
+}
+
+/// Reads a live log as it grows; with a cold start on the way when it is said how far.
+async fn lived(events: &[Observation], cold_after: Option<u64>) -> (Vec<Strategy>, Vec<StrategyTrade>) {
+    let (folder, head) = (tempfile::tempdir().unwrap(), events.len() as u64);
+    let market = Market::start(log_of("live", Mode::Live, events), 1).await;
+    let mut engine = start(folder.path(), &market);
+    engine.until("a connection", |status| status.caught_up).await;
+    if let Some(seq) = cold_after {
+        market.grow(seq);
+        engine.caught_up_at(seq).await;
+        engine.kill();
+        let settings = [("GOAT_STRATEGIES", STRATEGIES)];
+        engine = Engine::start_with(folder.path(), market.address, &["--cold"], &settings);
+        let again = engine.caught_up_at(seq).await.restart.unwrap();
+        assert_eq!(again.kind, goat::wire::trading::restart::Kind::Cold as i32);
+        assert!(again.events > 100, "two hours are read again: {again:?}");
+    }
+    market.grow(head);
+    engine.caught_up_at(head).await;
+    let (strategies, trades, _) = told(&mut engine).await;
+    (strategies, trades)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_and_trades_outlive_a_cold_start() {
+    let events = walk(12);
+
+    let (strategies, trades) = lived(&events, None).await;
+    let again = lived(&events, Some(events.len() as u64 * 2 / 3)).await;
+
+    assert!(strategies.iter().all(|strategy| strategy.trades > 5), "{strategies:?}");
+    assert_eq!(again, (strategies, trades));
 }

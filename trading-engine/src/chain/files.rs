@@ -1,26 +1,25 @@
 //! Bundles as files: one a day, written once, when the day is over and all of it is committed.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use goat::service::{Failure, Stop};
 
-use super::{Key, day_name, day_of};
+use super::{Signing, day_name, day_of};
 use crate::view::Shared;
 use crate::workspace::Readers;
 
 /// How often it is looked for days that are over.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Writes the bundles of days that are over into `folder` until `stop`.
+/// Writes the bundles of days that are over until `stop`.
 ///
 /// # Errors
 ///
 /// When one cannot be read or written.
 pub async fn write_bundles(
-    folder: PathBuf,
-    key: Key,
+    signing: Signing,
     view: Shared,
     readers: Readers,
     stop: Stop,
@@ -32,12 +31,12 @@ pub async fn write_bundles(
         };
         let reading = |error: crate::workspace::WorkspaceError| Failure::Internal(error.to_string());
         for (day, last_seq) in readers.days_of_links().await.map_err(reading)? {
-            let path = folder.join(format!("{}.jsonl", day_name(day)));
+            let path = signing.folder.join(format!("{}.jsonl", day_name(day)));
             if day >= today || last_seq > committed.get() || path.exists() {
                 continue;
             }
             let Some(bundle) = readers.bundle(day, None).await.map_err(reading)? else { continue };
-            let text = bundle.text(&key).map_err(|error| Failure::Internal(error.to_string()))?;
+            let text = bundle.text(&signing.key).map_err(|error| Failure::Internal(error.to_string()))?;
             write(&path, &text).map_err(|error| Failure::Io(format!("{}: {error}", path.display())))?;
             tracing::info!(path = %path.display(), records = bundle.links.len(), "a day's results are signed");
         }

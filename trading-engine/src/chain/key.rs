@@ -5,6 +5,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer, SigningKey};
+use goat::service::Failure;
 
 use crate::snapshot::hexadecimal;
 
@@ -26,6 +27,38 @@ pub enum KeyError {
     /// It holds something else.
     #[error("{0} has {1} bytes; a key has 32")]
     Length(PathBuf, usize),
+}
+
+/// What bundles are signed with, and where they are written to.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// The key.
+    pub key: Key,
+    /// One file a day.
+    pub folder: PathBuf,
+}
+
+impl Signing {
+    /// The key and the bundles of a ledger's folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Key::of_folder`].
+    pub fn of_folder(folder: &Path) -> Result<Self, KeyError> {
+        let key = Key::of_folder(folder)?;
+        tracing::info!(public_key = key.public(), "results are signed");
+        Ok(Self { key, folder: folder.join("bundles") })
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeyError::File(..) => Self::Io(text),
+            KeyError::Open(..) | KeyError::Length(..) => Self::Usage(text),
+        }
+    }
 }
 
 impl Key {

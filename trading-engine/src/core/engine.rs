@@ -14,7 +14,7 @@ use super::micros;
 use super::play::{Play, PlayId};
 use super::profiles::{self, Profile, Profiles};
 use super::results::Quote as PriceMark;
-use super::strategies::{self, Strategies};
+use super::strategies::{self, Instance, Strategies};
 use super::wallets::WalletQuery;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -68,6 +68,8 @@ pub struct Carried {
     pub deleted_plays: Vec<(PlayId, u32)>,
     /// The filter projects.
     pub projects: Vec<SavedProject>,
+    /// The paper strategies with their accounts.
+    pub strategies: Vec<Instance>,
 }
 
 /// What is computed. A state that was reached under another plan is of no use.
@@ -138,8 +140,9 @@ impl Engine {
     }
 
     /// Takes over what was there before, before anything is folded in.
-    pub fn carry(&mut self, carried: Carried, effects: &mut Vec<Effect>) {
+    pub fn carry(&mut self, mut carried: Carried, effects: &mut Vec<Effect>) {
         let controls = carried.controls.is_some();
+        self.strategies.carry(std::mem::take(&mut carried.strategies));
         self.desk.carry(carried);
         if controls {
             effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));

@@ -267,6 +267,7 @@ pub fn results(
 }
 
 /// Profits over losses; none without losses.
+#[must_use]
 pub fn profit_factor(profits: impl Iterator<Item = Usd>) -> Option<f64> {
     let (mut won, mut lost) = (Usd::ZERO, Usd::ZERO);
     for profit in profits {

@@ -257,6 +257,11 @@ impl Strategies {
         self.instances.iter().map(Instance::plan)
     }
 
+    /// Takes over instances of before. What is read once more changes nothing: they have seen it.
+    pub(in crate::core) fn carry(&mut self, instances: Vec<Instance>) {
+        self.instances = instances;
+    }
+
     /// Goes on with these: an instance that was there keeps its account, with the new costs from here on; one that is
     /// no longer named ends.
     pub(in crate::core) fn configure(&mut self, plans: &[InstancePlan], reports: &mut Vec<Report>) {

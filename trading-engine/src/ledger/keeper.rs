@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Commit, Ledger, LedgerError, Logged, recorded};
 use crate::chain::Head;
 use crate::core::Carried;
+use crate::tables::Batch;
 use crate::{Outcome, restart};
 
 /// Commits that may wait for the disk. A full queue makes the next commit larger, not the core slower.
@@ -25,6 +26,8 @@ pub struct Ended;
 pub struct Taken {
     /// The records of before.
     pub carried: Carried,
+    /// The rows of tables that stay, for the workspace.
+    pub rows: Batch,
     /// Commands that those do not contain yet, in the order of their ordinals.
     pub commands: Vec<Logged>,
     /// The ordinal of the newest command there ever was.
@@ -160,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::Snapshot;
-    use crate::tables::{Batch, Table, Value};
+    use crate::tables::{Table, Value};
 
     struct FullDisk;
 

@@ -218,6 +218,7 @@ impl Runner {
         let gone = |_| RunnerError::Gone("ledger");
         let taken = self.surroundings.keeper.take(&log_id, self.session.mode).map_err(gone)?;
         self.outbox.begin();
+        self.outbox.rows.batch.merge(taken.rows);
         self.engine.carry(taken.carried, &mut self.effects);
         self.last_command = taken.last_command;
         self.head = taken.chain;

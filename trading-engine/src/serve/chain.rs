@@ -26,9 +26,9 @@ impl Trading {
         Ok(wire::GetResultChainResponse {
             records: head.number,
             head: head.hash,
-            public_key: self.key.public(),
+            public_key: self.signing.key.public(),
             days: days.into_iter().map(day).collect(),
-            folder: self.bundles.display().to_string(),
+            folder: self.signing.folder.display().to_string(),
         })
     }
 
@@ -38,7 +38,7 @@ impl Trading {
     ) -> Result<wire::GetBundleResponse, Status> {
         let wire::GetBundleRequest { day: named, offset, last_record } = request;
         let found = self.bundle_of(&named, Some(last_record).filter(|last| *last > 0)).await?;
-        let text = found.text(&self.key).map_err(|error| internal("writing a bundle", &error))?;
+        let text = found.text(&self.signing.key).map_err(|error| internal("writing a bundle", &error))?;
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = text.get(offset..).ok_or_else(|| {
             Kind::Invalid.status(format!("offset is {offset}; the bundle has {} bytes", text.len()))

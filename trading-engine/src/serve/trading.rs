@@ -1,6 +1,5 @@
 //! What the calls are answered from.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use goat::service::Stop;
@@ -8,7 +7,7 @@ use goat::values::{Symbol, UnixMicros};
 use tokio::sync::{Mutex, broadcast, mpsc};
 
 use super::Suggestions;
-use crate::chain::Key;
+use crate::chain::Signing;
 use crate::changes::Change;
 use crate::core::cycles::Threshold;
 use crate::runner::Ask;
@@ -32,10 +31,8 @@ pub struct Trading {
     pub changes_of_plays: Arc<Mutex<()>>,
     /// The filters that were suggested last.
     pub suggestions: Arc<Mutex<Suggestions>>,
-    /// What bundles of results are signed with.
-    pub key: Key,
-    /// Where they are written to.
-    pub bundles: PathBuf,
+    /// What bundles of results are signed with, and where they are written to.
+    pub signing: Signing,
     /// What positions are in.
     pub token: Symbol,
     /// Where changes are told.

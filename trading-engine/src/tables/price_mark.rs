@@ -11,7 +11,7 @@ pub(super) const TABLE: Table = Table {
     columns: &[required("time", Kind::Timestamp), required("price", Kind::Double)],
     key: &["time"],
     shown: Some(Shown::Hours { age: "time", hours: HOURS }),
-    kept: Some(Kept { per_log: true, carried: Carried::Never, since: 5, hours: Some(HOURS) }),
+    kept: Some(Kept { per_log: true, carried: Carried::SameLog, since: 5, hours: Some(HOURS) }),
 };
 
 impl Record for Quote {

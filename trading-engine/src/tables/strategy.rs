@@ -7,7 +7,7 @@ use super::{
 };
 use crate::core::strategies::{CandleMark, ClosedTrade, Instance, Signal};
 
-const KEPT: Kept = Kept { per_log: true, carried: Carried::Never, since: 4, hours: None };
+const KEPT: Kept = Kept { per_log: true, carried: Carried::SameLog, since: 4, hours: None };
 
 /// One row an instance, as it is now.
 pub(super) const STATES: Table = Table {
@@ -130,6 +130,15 @@ pub struct StrategyRow<'a> {
     pub configured: bool,
 }
 
+/// The same, read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StrategyState {
+    /// As it was.
+    pub instance: Instance,
+    /// Whether it ran.
+    pub configured: bool,
+}
+
 impl Record for StrategyRow<'_> {
     const TABLE: &'static Table = &STATES;
 
@@ -155,6 +164,21 @@ impl Record for StrategyRow<'_> {
             instance.window().gap_since().into(),
             super::value::document(*instance),
         ]
+    }
+}
+
+impl Recorded for StrategyState {
+    fn recorded(row: &Row<'_>) -> Result<Self, InvalidRow> {
+        let configured = matches!(row.value("configured")?, Value::Boolean(true));
+        Ok(Self { instance: super::value::from_document(row)?, configured })
+    }
+}
+
+impl Record for StrategyState {
+    const TABLE: &'static Table = &STATES;
+
+    fn values(&self) -> Vec<Value> {
+        StrategyRow { instance: &self.instance, configured: self.configured }.values()
     }
 }
 

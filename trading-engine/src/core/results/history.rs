@@ -197,7 +197,7 @@ pub struct History<'a> {
 }
 
 impl History<'_> {
-    /// The figures from `from` to the newest moment; everything, where it begins later.
+    /// The figures from `from` to the newest moment, both included; everything, where it begins later.
     ///
     /// # Errors
     ///
@@ -208,8 +208,8 @@ impl History<'_> {
         let from = from.max(first).min(until);
         let at_beginning = self.price_at(from);
         let (mut start, mut before) = (self.start, Before::default());
-        for trade in self.trades.iter().filter(|trade| trade.opened_at <= from) {
-            if trade.is_open_at(from) {
+        for trade in self.trades.iter().filter(|trade| trade.opened_at < from) {
+            if trade.end.is_none_or(|end| end.closed_at >= from) {
                 before.fees += trade.entry_fee;
                 if let Some(price) = at_beginning {
                     before.unrealized += trade.unrealized(price)?;
@@ -219,7 +219,7 @@ impl History<'_> {
             }
         }
         let start = start + before.unrealized - before.fees;
-        let ended = |trade: &Trade| trade.closed_at > from && trade.closed_at <= until;
+        let ended = |trade: &Trade| trade.closed_at >= from && trade.closed_at <= until;
         let trades: Vec<Trade> = self.trades.iter().filter_map(Entered::trade).filter(ended).collect();
         let open = self.open_at(until)?;
         let prices = at_beginning.zip(self.newest.map(|newest| newest.price));
@@ -243,7 +243,10 @@ impl History<'_> {
         let within = self.quotes.iter().filter(|quote| quote.time > from && quote.time < until).copied();
         let mut curve = Vec::new();
         for quote in beginning.into_iter().chain(within).chain(self.newest) {
-            while let Some(change) = changes.next_if(|change| change.time <= quote.time) {
+            // What happens at the very beginning is in the window, so it is not in its first mark.
+            let counts =
+                |change: &Change| change.time < quote.time || quote.time > from && change.time == quote.time;
+            while let Some(change) = changes.next_if(counts) {
                 sum.add(&change);
             }
             curve.push(EquityMark { time: quote.time, equity: sum.equity(quote.price)? });

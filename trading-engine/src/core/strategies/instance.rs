@@ -203,6 +203,10 @@ impl Instance {
     }
 
     pub(super) fn fold_price(&mut self, now: Now, price: f64, reports: &mut Vec<Report>) {
+        // After a cold start: seen before.
+        if self.price_at.is_some_and(|at| now.time < at) {
+            return;
+        }
         self.quiet |= self.price_at.is_none_or(|at| now.time.since(at) > QUIET_MAX);
         self.price_at = Some(now.time);
         if self.holding.is_none() && self.waiting.is_none() {
