@@ -56,17 +56,17 @@ fn symbol() -> Symbol {
     Symbol::parse("BTCUSDT").unwrap()
 }
 
-fn book(venue: Venue, price: f64) -> BookSnapshot {
+fn book(venue: Venue, price: f64) -> Box<BookSnapshot> {
     let level =
         |price: f64| Level { price: Price::new(price).unwrap(), quantity: Quantity::new(1.0).unwrap() };
-    BookSnapshot {
+    Box::new(BookSnapshot {
         symbol: symbol(),
         venue,
         update_id: 1,
         bids: vec![level(price - 0.5)],
         asks: vec![level(price + 0.5)],
         features: BookFeatures { mid_price: price, ..BookFeatures::default() },
-    }
+    })
 }
 
 fn candle(venue: Venue, number: i64, [open, high, low, close]: [f64; 4]) -> Candle {
