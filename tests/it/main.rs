@@ -25,6 +25,7 @@ mod shutdown;
 mod signed_posts;
 mod slow_senders;
 mod stall;
+mod strategies;
 mod stream;
 mod supervision;
 mod tidy;

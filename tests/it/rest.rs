@@ -46,6 +46,7 @@ fn follow_everyone(id: &str) -> String {
 /// A path of the description with its parameters filled in: of plays and projects the ones that were made for it.
 async fn filled(rest: &Rest, path: &str) -> String {
     let path = path.replace("{token}", "SOL").replace("{table}", "prices").replace("{kinds}", "prices");
+    let path = path.replace("{exchange}", "bybit").replace("{name}", "ma_rsi-binance-BTCUSDT-300");
     if path.ends_with("/suggestions") {
         return format!("{path}?play_id=everyone");
     }
@@ -85,6 +86,9 @@ fn body(verb: &str, path: &str, number: usize) -> String {
         ("post", "/patterns/projects") => project.to_string(),
         ("put", path) if path.starts_with("/patterns/projects/") => project.to_string(),
         ("post", "/trading/pause" | "/trading/resume") => json!({ "reason": "a test" }).to_string(),
+        ("post", path) if path.ends_with("/resume") => {
+            json!({ "reason": "a test", "requestId": format!("resume {number}") }).to_string()
+        }
         ("post", path) if path.ends_with("/close") => json!({ "reason": "a test" }).to_string(),
         ("delete", _) => String::new(),
         _ => panic!("{verb} {path} needs a body"),

@@ -35,6 +35,7 @@ use crate::serve::parse_project;
 pub use record::Record;
 pub use replay::{Replay, Setup};
 pub use report::Report;
+pub(crate) use report::results_json;
 pub use source::{Source, Span};
 
 /// What is tried, on what, and where it is told.

@@ -23,7 +23,6 @@ pub mod gate;
 pub mod market;
 mod micros;
 pub mod money;
-pub mod performance;
 pub mod play;
 pub mod position;
 pub mod profiles;

@@ -23,6 +23,7 @@ pub use duck::DuckLedger;
 pub use keeper::{COMMITS_QUEUED_MAX, Keeper, Taken, keep_on_a_thread};
 pub use postgres::PostgresLedger;
 
+use crate::chain::{Head, Link};
 use crate::core::command::Command;
 use crate::core::cycles::Cycle;
 use crate::tables::duck::DuckError;
@@ -52,6 +53,8 @@ pub struct Saved {
     pub closed: Vec<Cycle>,
     /// Commands that the snapshot does not contain, in the order of their ordinals.
     pub commands: Vec<Logged>,
+    /// The end of the chain of results.
+    pub chain: Head,
 }
 
 /// A command with what the ledger knows of it besides.
@@ -114,6 +117,13 @@ pub trait Ledger: Send {
     /// When it cannot be read.
     fn command_of(&mut self, request_id: &str) -> Result<Option<Vec<Value>>, LedgerError>;
 
+    /// The newest row of the chain of results; none before the first.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn newest_link(&mut self) -> Result<Option<Vec<Value>>, LedgerError>;
+
     /// Adds a command. When it returns, the command survives a crash.
     ///
     /// # Errors
@@ -140,7 +150,18 @@ pub fn load(ledger: &mut dyn Ledger) -> Result<Option<Saved>, LedgerError> {
     let mut closed: Vec<Cycle> = cycles.into_iter().filter(|cycle| !cycle.is_active()).collect();
     closed.sort_by_key(|cycle| (cycle.end.map(|end| end.seq), cycle.id.threshold));
     let commands = recorded(&ledger.commands_after(snapshot.command)?)?;
-    Ok(Some(Saved { snapshot, closed, commands }))
+    let chain = chain(ledger)?;
+    Ok(Some(Saved { snapshot, closed, commands, chain }))
+}
+
+/// The end of the chain of results.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn chain(ledger: &mut dyn Ledger) -> Result<Head, LedgerError> {
+    let newest: Vec<Link> = recorded(&Vec::from_iter(ledger.newest_link()?))?;
+    Ok(newest.first().map(Head::at).unwrap_or_default())
 }
 
 /// What has become too old: a table, its column of time, and the microseconds before which its rows go.

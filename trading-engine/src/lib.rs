@@ -11,6 +11,8 @@
 //! - [`strategies`]: the paper strategies of the settings.
 //! - [`runner`]: the thread between the two, and where its effects go.
 //! - [`ledger`], [`snapshot`], [`restart`]: what survives the process, and when it can be gone on with.
+//! - [`chain`]: results that can be checked: hashes, signatures, bundles.
+//! - [`stats_files`]: the original's files, where they are wanted.
 //! - [`tables`]: every table that is kept or asked, described once.
 //! - [`workspace`]: the tables that are asked with SQL.
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
@@ -31,6 +33,7 @@
 
 pub mod apply;
 pub mod backtest;
+pub mod chain;
 pub mod changes;
 pub mod core;
 pub mod feed;
@@ -42,6 +45,7 @@ pub mod restart;
 pub mod runner;
 pub mod serve;
 pub mod snapshot;
+pub mod stats_files;
 pub mod strategies;
 pub mod tables;
 pub mod verify;
@@ -61,6 +65,7 @@ use goat::wire::TradingServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::chain::Signing;
 use crate::changes::CHANGES_QUEUED_MAX;
 use crate::core::Plan;
 use crate::core::cycles::Threshold;
@@ -93,9 +98,9 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let admin = bind("trading_engine.metrics_listen", addresses.metrics_listen).await?;
     let entrance = Entrance::of(&settings)?;
     let market = Reach::of(&settings)?.service_channel(settings.data_engine.listen);
-    let plan = plan(&settings)?;
+    let (plan, readiness) = (plan(&settings)?, Readiness::default());
     let plays = plays::configured(&settings.trading.plays)?;
-    let readiness = Readiness::default();
+    let signing = Signing::of_folder(&ledger_folder(&settings))?;
     let administered = administer(admin, &entrance, &readiness, &stop);
     let opened = opened(&settings, plan.clone(), cold).await?;
 
@@ -126,19 +131,20 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         stop: stop.clone(),
     };
     let ran = runner::start(opened.origin, surroundings).map_err(|error| no_thread(&error))?;
-    let (token, thresholds) = (plan.cycle_token, plan.cycle_thresholds);
     let trading = Trading {
+        signing,
         started_at,
-        thresholds,
+        thresholds: plan.cycle_thresholds,
         view,
         readers,
         commands,
         changes_of_plays: Arc::default(),
         suggestions: Arc::default(),
-        token,
+        token: plan.cycle_token,
         watchers,
         stop: stop.clone(),
     };
+    let written_files = write_files(&settings, &trading, &stop);
     let served =
         serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
@@ -151,8 +157,9 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         guard(&stop, outcome("core", ran)),
         guard(&stop, served),
         guard(&stop, administered),
+        guard(&stop, written_files),
     );
-    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4)
+    outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4).and(outcomes.5)
 }
 
 /// Checks settings, addresses and the ledger without changing anything.
@@ -197,6 +204,18 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
         format!("cycles: {} at {} %", plan.cycle_token, thresholds.join(", ")),
         format!("ledger: {place} {ledger}"),
     ])
+}
+
+/// What is written for others to read, until `stop`.
+fn write_files(
+    settings: &Settings,
+    trading: &Trading,
+    stop: &Stop,
+) -> impl Future<Output = Result<(), Failure>> + use<> {
+    let Trading { signing, view, readers, .. } = trading.clone();
+    let bundles = chain::write_bundles(signing, view, readers, stop.clone());
+    let stats = stats_files::write(settings.trading.stats_folder.clone(), trading.clone(), stop.clone());
+    async { tokio::try_join!(bundles, stats).map(|((), ())| ()) }
 }
 
 fn administer(

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use goat::service::{Options, start};
 use mimalloc::MiMalloc;
-use trading_engine::{apply, backtest, plan, verify};
+use trading_engine::{apply, backtest, chain, plan, verify};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -34,6 +34,8 @@ enum Command {
     Plays(apply::Command),
     /// Compute the fills of a position again from the recorded events
     VerifyFill(verify::Arguments),
+    /// Check a bundle of results: hashes, figures, signature
+    VerifyStats(chain::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Plan(wanted)) => plan::run(&options, &wanted),
         Some(Command::Plays(command)) => apply::run(&options, &command),
         Some(Command::VerifyFill(wanted)) => verify::run(&options, &wanted),
+        Some(Command::VerifyStats(wanted)) => chain::run(&wanted),
         None => start("trading-engine", &options, trading_engine::check, move |settings, stop| {
             trading_engine::run(settings, cold, stop)
         }),

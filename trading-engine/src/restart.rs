@@ -7,9 +7,9 @@ use goat::wire::market::Mode;
 use crate::core::controls::Controls;
 use crate::core::play::PlayId;
 use crate::core::{self, Engine, Plan};
-use crate::ledger::{Ledger, LedgerError, Saved, Taken, documents, recorded};
+use crate::ledger::{self, Ledger, LedgerError, Saved, Taken, documents, recorded};
 use crate::snapshot;
-use crate::tables::{Carried, PlayVersion, ProjectRow, Record, Row, Table};
+use crate::tables::{Batch, Carried, PlayVersion, ProjectRow, Record, Row, StrategyState, Table, kept};
 
 /// Where the process begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,7 @@ pub fn is_carried(carried: Carried, mode: Mode, same_log: bool) -> bool {
         Carried::Never => false,
         Carried::Always => true,
         Carried::SameMarket => same_log || mode == Mode::Live,
+        Carried::SameLog => same_log && mode != Mode::Replay,
     }
 }
 
@@ -95,7 +96,19 @@ pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, 
     let commands: Vec<_> = recorded(&ledger.commands_after(snapshot.command)?)?;
     let last_command =
         commands.last().map_or(snapshot.command, |logged: &crate::ledger::Logged| logged.command.ordinal);
-    Ok(Taken { carried, commands, last_command })
+    let mut rows = Batch::default();
+    for (table, kept) in kept().filter(|(_, kept)| kept.carried == Carried::SameLog) {
+        if is_carried(kept.carried, mode, same_log) {
+            ledger.rows(table, log_id, None)?.into_iter().for_each(|row| rows.put_row(table, row));
+        }
+    }
+    if is_carried_table(StrategyState::TABLE, mode, same_log) {
+        let states: Vec<StrategyState> = recorded(&ledger.rows(StrategyState::TABLE, log_id, None)?)?;
+        let configured = states.into_iter().filter(|state| state.configured);
+        carried.strategies = configured.map(|state| state.instance).collect();
+    }
+    let chain = ledger::chain(ledger)?;
+    Ok(Taken { carried, rows, commands, last_command, chain })
 }
 
 /// Of every play the newest version; of equal versions the one that says it was deleted is the newer.
@@ -141,6 +154,7 @@ mod tests {
     use goat::values::{Seq, Symbol};
 
     use super::*;
+    use crate::chain::Head;
     use crate::core::cycles::Threshold;
     use crate::core::market::PricingBook;
     use crate::ledger::Snapshot;
@@ -164,7 +178,7 @@ mod tests {
             command: 0,
             state,
         };
-        Saved { snapshot, closed: vec![], commands: vec![] }
+        Saved { snapshot, closed: vec![], commands: vec![], chain: Head::default() }
     }
 
     fn reason(saved: Option<Saved>, plan: &Plan, cold: bool) -> String {
@@ -199,6 +213,8 @@ mod tests {
                 assert!(!is_carried(Carried::Never, mode, same_log));
                 let goes_on = mode == Mode::Live || same_log;
                 assert_eq!(is_carried(Carried::SameMarket, mode, same_log), goes_on);
+                let not_read_whole = same_log && mode != Mode::Replay;
+                assert_eq!(is_carried(Carried::SameLog, mode, same_log), not_read_whole);
             }
         }
     }

@@ -3,6 +3,7 @@
 //! It waits for nothing but events, and for the disk to have a command before it is folded ([`command`]): rows and commits that their threads cannot take yet are gathered
 //! ([`outbox`]) and go with the next.
 
+mod chain;
 mod command;
 mod desk;
 mod fold;
@@ -19,6 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::Outcome;
+use crate::chain::Head;
 use crate::changes::{Change, Changes};
 use crate::core::cycles::Cycle;
 use crate::core::desk::Limits;
@@ -127,6 +129,8 @@ struct Runner {
     logged: VecDeque<Logged>,
     /// The ordinal of the newest command there ever was.
     last_command: u64,
+    /// The end of the chain of results.
+    head: Head,
     pace: BookPace,
     /// Cycles that ended since the view was published.
     closed: Vec<Cycle>,
@@ -134,6 +138,8 @@ struct Runner {
     /// Plays, positions or the account are not as they were published.
     desk_changed: bool,
     desk_shown: Instant,
+    /// A paper strategy is not as it was published.
+    strategies_changed: bool,
     outbox: Outbox,
     changes: Changes,
     runtime: Handle,
@@ -153,12 +159,13 @@ impl Runner {
         let mut changes = Changes::new(surroundings.watchers.clone());
         changes.expect(&surroundings.plan.cycle_thresholds, surroundings.started);
         let mut logged = VecDeque::new();
-        let mut last_command = 0;
+        let (mut last_command, mut head) = (0, Head::default());
         let (engine, log_id, cold_reason, closed) = match origin {
             Origin::Warm(warm) => {
                 outbox.resume(&warm);
                 last_command = warm.saved.commands.last().map_or(warm.saved.snapshot.command, ordinal_of);
                 logged.extend(warm.saved.commands);
+                head = warm.saved.chain;
                 (warm.engine, Some(warm.log_id), None, warm.saved.closed)
             }
             Origin::Cold(reason) => {
@@ -179,11 +186,13 @@ impl Runner {
             effects: Vec::new(),
             logged,
             last_command,
+            head,
             pace: BookPace::default(),
             closed,
             published: surroundings.started,
             desk_changed: true,
             desk_shown: surroundings.started,
+            strategies_changed: true,
             outbox,
             changes,
             runtime,
@@ -253,12 +262,20 @@ impl Runner {
         view.state.clone_from(self.outbox.committed());
         view.controls.clone_from(self.engine.controls());
         // The best and worst prices of open positions move without a report.
-        let moves =
-            !self.engine.desk().positions().is_empty() && self.desk_shown.elapsed() >= DESK_SHOWN_EVERY;
+        let shown_long_ago = self.desk_shown.elapsed() >= DESK_SHOWN_EVERY;
+        let moves = shown_long_ago && !self.engine.desk().positions().is_empty();
         if std::mem::take(&mut self.desk_changed) || moves {
             view.desk = std::sync::Arc::new(DeskView::of(&self.engine));
+        }
+        let instances = self.engine.strategies().instances();
+        let marks = shown_long_ago && instances.iter().any(|instance| instance.holding().is_some());
+        if std::mem::take(&mut self.strategies_changed) || marks {
+            view.strategies = std::sync::Arc::new(instances.to_vec());
+        }
+        if shown_long_ago {
             self.desk_shown = Instant::now();
         }
+        view.chain.clone_from(&self.head);
         view.shadows = self.engine.desk().shadows().counts();
         view.price = self.engine.market().price().copied();
         view.caught_up = self.caught_up;

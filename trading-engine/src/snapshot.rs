@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::core::Engine;
 
 /// Changes whenever the encoding of the state does, or what the same events lead to.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The state could not be written as bytes, or the bytes are no state.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +44,13 @@ pub fn state_hash(engine: &Engine) -> Result<String, SnapshotError> {
 /// The hash of a state that is encoded already.
 #[must_use]
 pub fn hash_of(state: &[u8]) -> String {
-    let digest = Sha256::digest(state);
-    let mut text = String::with_capacity(2 * digest.len());
-    for byte in digest {
+    hexadecimal(&Sha256::digest(state))
+}
+
+/// Two digits a byte.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         // Writing into a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }

@@ -13,12 +13,14 @@ mod decision;
 pub(crate) mod duck;
 mod late;
 mod layout;
+mod link;
 mod movement;
 mod play;
 mod position;
 mod price;
 mod price_analysis;
 mod price_cycle;
+mod price_mark;
 mod profile;
 mod raw;
 mod shadow;
@@ -38,7 +40,7 @@ pub use price_analysis::batch_of as analysis_batch;
 pub use raw::{BookPace, PriceRow, RAW_TABLES, price_batch, raw_row};
 pub use shadow::MomentRow;
 pub use stop::{PriceCheck, Tracking, Trail};
-pub use strategy::StrategyRow;
+pub use strategy::{LateFill, StrategyRow, StrategyState};
 pub use value::{InvalidRow, Kind, Row, Value};
 
 pub(crate) use price_cycle::cycle_id;
@@ -65,6 +67,9 @@ pub const TABLES: &[&Table] = &[
     &strategy::STATES,
     &strategy::TRADES,
     &strategy::EQUITY,
+    &strategy::LATE,
+    &price_mark::TABLE,
+    &link::TABLE,
     &late::TABLE,
     &controls::TABLE,
     &command::TABLE,
@@ -145,6 +150,8 @@ pub enum Carried {
     Always,
     /// Where it is the same market that goes on: in live mode from any log, otherwise from the same log only.
     SameMarket,
+    /// All its rows, where the same log goes on. A replay is read whole again, which writes them over.
+    SameLog,
 }
 
 /// What one row is made of.

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use goat::values::{Seq, UnixMicros};
 use goat::wire::market::Mode;
 
+use crate::chain::Head;
 use crate::core::account::Account;
 use crate::core::controls::Controls;
 use crate::core::cycles::{Cycle, Threshold};
@@ -15,6 +16,7 @@ use crate::core::market::Quote;
 use crate::core::play::{Play, PlayId};
 use crate::core::position::Position;
 use crate::core::shadows::ShadowCounts;
+use crate::core::strategies::Instance;
 use crate::core::wallets::WalletList;
 use crate::core::{Cursor, Engine};
 
@@ -125,6 +127,10 @@ pub struct View {
     pub controls: Controls,
     /// Plays, positions and the account.
     pub desk: Arc<DeskView>,
+    /// The paper strategies, in the order of the configuration.
+    pub strategies: Arc<Vec<Instance>>,
+    /// The end of the chain of results.
+    pub chain: Head,
     /// What is followed without being entered.
     pub shadows: ShadowCounts,
     /// The newest price of the traded token.

@@ -11,6 +11,8 @@
 mod answers;
 mod discovery;
 mod fetch;
+mod history;
+mod links;
 mod outcomes;
 mod readers;
 mod rows;

@@ -36,6 +36,10 @@ pub struct Trading {
     /// Files with a play each, `.json` or `.toml`, as REST takes them. A play that there never was is saved at the start;
     /// one that is there, or was deleted, stays as it is.
     pub plays: Vec<PathBuf>,
+    /// Where `binance_trading_stats.json` and `bybit_trading_stats.json` are written for readers of the original's
+    /// files; they are not when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats_folder: Option<PathBuf>,
 }
 
 impl Default for Trading {
@@ -53,6 +57,7 @@ impl Default for Trading {
             daily_loss_usd_max: 500.0,
             cooldown_seconds: 0,
             plays: Vec::new(),
+            stats_folder: None,
         }
     }
 }

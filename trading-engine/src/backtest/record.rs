@@ -7,12 +7,11 @@ use goat::values::{Symbol, UnixMicros};
 
 use crate::core::decision::{Decision, DecisionId};
 use crate::core::desk::Report;
-use crate::core::gains::Direction;
 use crate::core::gate::Gate;
 use crate::core::money::Usd;
 use crate::core::play::{Play, PlayId};
-use crate::core::position::{Position, Stage};
-use crate::core::results::{EquityMark, Excursion, Holding, Period, Results, Trade, results};
+use crate::core::position::Position;
+use crate::core::results::{Before, EquityMark, Holding, Period, Results, Trade, results};
 use crate::core::{Effect, Engine};
 
 const MINUTE_MICROS: i64 = 60_000_000;
@@ -45,7 +44,6 @@ pub struct Record {
     pub followed: BTreeMap<DecisionId, Decision>,
     /// The positions as they were last.
     pub positions: BTreeMap<DecisionId, Position>,
-    excursions: BTreeMap<DecisionId, Excursion>,
     /// Of positions that are over, after fees.
     profits: BTreeMap<PlayId, Usd>,
     /// The traded token's price at the end of each minute, and its very first and last.
@@ -71,7 +69,6 @@ impl Record {
             funnel: BTreeMap::new(),
             followed: BTreeMap::new(),
             positions: BTreeMap::new(),
-            excursions: BTreeMap::new(),
             profits: BTreeMap::new(),
             prices: Vec::new(),
             equity: Vec::new(),
@@ -96,9 +93,6 @@ impl Record {
                 }
             }
             Report::Position(position) => {
-                if matches!(position.stage, Stage::Open) {
-                    self.excursions.entry(position.id.clone()).or_default();
-                }
                 self.take_position(*position, engine);
             }
             Report::Play(play) => {
@@ -141,15 +135,6 @@ impl Record {
     fn observe_price(&mut self, price: f64, engine: &Engine) {
         self.first_price.get_or_insert(price);
         self.last_price = Some(price);
-        for position in engine.desk().positions().values() {
-            let held = matches!(position.stage, Stage::Open | Stage::Closing { .. });
-            if held
-                && let Some(entry) = position.stop_entry()
-                && let Some(excursion) = self.excursions.get_mut(&position.id)
-            {
-                excursion.fold(Direction::from(position.side), entry.price, price);
-            }
-        }
         let minute = self.until.get().div_euclid(MINUTE_MICROS);
         if minute > self.minute {
             self.minute = minute;
@@ -180,7 +165,7 @@ impl Record {
     #[must_use]
     pub fn period(&self) -> Period {
         let prices = self.first_price.zip(self.last_price);
-        Period { from: self.from.unwrap_or(self.until), until: self.until, prices }
+        Period { from: self.from.unwrap_or(self.until), until: self.until, prices, before: Before::default() }
     }
 
     /// The results of one play, or of the account; a play's are those of its own positions in an account of its own.
@@ -188,8 +173,7 @@ impl Record {
     pub fn results(&self, play: Option<&PlayId>, engine: &Engine) -> Results {
         let of_play = |position: &&Position| play.is_none_or(|play| position.id.play == *play);
         let positions = || self.positions.values().filter(of_play);
-        let trades: Vec<Trade> =
-            positions().filter_map(|one| Trade::of(one, self.excursions.get(&one.id).copied())).collect();
+        let trades: Vec<Trade> = positions().filter_map(Trade::of).collect();
         let open = engine.desk().account().positions();
         let held: Vec<Holding> = positions()
             .filter_map(|one| {
@@ -211,12 +195,6 @@ impl Record {
             None => &self.equity,
             Some(play) => self.equity_of_plays.get(play).map_or(&[], Vec::as_slice),
         }
-    }
-
-    /// How far the price went while a position was open.
-    #[must_use]
-    pub fn excursion(&self, id: &DecisionId) -> Option<&Excursion> {
-        self.excursions.get(id)
     }
 }
 

@@ -198,6 +198,7 @@ impl Tables {
                 Report::Wallets(play, list) => batch.put(&Tracking(play, *list)),
                 Report::Shadow(_) | Report::Moment { .. } => {}
             },
+            Effect::PriceMarked(mark) => batch.put(mark),
             Effect::CycleOpened(_)
             | Effect::CycleChanged(_)
             | Effect::ControlsChanged(_)

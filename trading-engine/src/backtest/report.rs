@@ -162,7 +162,7 @@ impl<'a> Report<'a> {
             Stage::Missed(why) => Some(why.clone()),
             Stage::Opening(_) | Stage::Open => None,
         };
-        let excursion = self.record.excursion(&position.id);
+        let excursion = position.excursion;
         json!({
             "id": position.id.to_string(), "play_id": position.id.play.as_str(),
             "status": position.stage.as_str(), "exit_reason": reason,
@@ -266,7 +266,8 @@ fn span(length: Duration) -> String {
     }
 }
 
-fn results_json(results: &Results) -> Value {
+/// The figures by name; null where nothing can be said.
+pub(crate) fn results_json(results: &Results) -> Value {
     let drawdown = results.drawdown.map(|fall| {
         json!({
             "usd": fall.usd.to_f64(), "percent": fall.percent, "from": fall.from.to_string(),
@@ -290,7 +291,7 @@ fn results_json(results: &Results) -> Value {
         "exposure_percent": results.exposure_percent,
         "mean_worst_percent": results.mean_worst_percent, "mean_best_percent": results.mean_best_percent,
         "best_usd": results.best.map(Usd::to_f64), "worst_usd": results.worst.map(Usd::to_f64),
-        "streak_wins": results.streak_wins, "streak_losses": results.streak_losses,
+        "open": results.open, "streak": results.streak, "streak_wins": results.streak_wins, "streak_losses": results.streak_losses,
         "buy_and_hold_percent": results.buy_and_hold_percent,
     })
 }

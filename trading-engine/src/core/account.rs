@@ -131,7 +131,26 @@ pub struct Account {
     realized_pnl: Usd,
     fees: Usd,
     day: Day,
+    #[serde(with = "pairs")]
     open: BTreeMap<PositionKey, OpenPosition>,
+}
+
+/// A map as its pairs: the keys of a document's maps are texts.
+mod pairs {
+    use super::{BTreeMap, Deserialize, OpenPosition, PositionKey};
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        open: &BTreeMap<PositionKey, OpenPosition>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(open)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<PositionKey, OpenPosition>, D::Error> {
+        Ok(Vec::<(PositionKey, OpenPosition)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 impl Account {

@@ -64,6 +64,14 @@ pub enum Order {
     /// Which paper strategies run.
     #[serde(rename = "strategies.set")]
     SetStrategies(Vec<InstancePlan>),
+    /// Ends the pause of a paper strategy.
+    #[serde(rename = "strategy.resume")]
+    ResumeStrategy {
+        /// Its name.
+        id: String,
+        /// Who wants it, and why.
+        request: Request,
+    },
 }
 
 impl Order {

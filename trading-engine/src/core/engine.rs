@@ -13,10 +13,12 @@ use super::market::{BookMark, Market, PricingBook, Quote};
 use super::micros;
 use super::play::{Play, PlayId};
 use super::profiles::{self, Profile, Profiles};
-use super::strategies::{self, Strategies};
+use super::results::Quote as PriceMark;
+use super::strategies::{self, Instance, Strategies};
 use super::wallets::WalletQuery;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
+const MINUTE_MICROS: i64 = 60_000_000;
 
 /// What a fold reports. Whoever runs the core performs it; the core never looks back.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,8 @@ pub enum Effect {
     ControlsChanged(Box<Controls>),
     /// A full hour began: what is old may go.
     HourBegan(Hour),
+    /// The first price of the traded token in a minute.
+    PriceMarked(PriceMark),
     /// A paper strategy did something.
     Strategy(strategies::Report),
 }
@@ -64,6 +68,8 @@ pub struct Carried {
     pub deleted_plays: Vec<(PlayId, u32)>,
     /// The filter projects.
     pub projects: Vec<SavedProject>,
+    /// The paper strategies with their accounts.
+    pub strategies: Vec<Instance>,
 }
 
 /// What is computed. A state that was reached under another plan is of no use.
@@ -104,6 +110,8 @@ pub struct Engine {
     cursor: Cursor,
     clock_micros: i64,
     hour: Hour,
+    /// Of the newest price, by the core's clock.
+    minute: i64,
     cycles: Cycles,
     market: Market,
     windows: Windows,
@@ -120,6 +128,7 @@ impl Engine {
             cursor: Cursor { seq: after_seq, command: 0, event_micros: None },
             clock_micros: 0,
             hour: Hour::default(),
+            minute: 0,
             cycles: Cycles::new(&plan.cycle_thresholds),
             market: Market::default(),
             windows: Windows::new(plan.book.venue, plan.book.symbol),
@@ -131,8 +140,9 @@ impl Engine {
     }
 
     /// Takes over what was there before, before anything is folded in.
-    pub fn carry(&mut self, carried: Carried, effects: &mut Vec<Effect>) {
+    pub fn carry(&mut self, mut carried: Carried, effects: &mut Vec<Effect>) {
         let controls = carried.controls.is_some();
+        self.strategies.carry(std::mem::take(&mut carried.strategies));
         self.desk.carry(carried);
         if controls {
             effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));
@@ -187,7 +197,7 @@ impl Engine {
             Order::ClosePosition { id, request } => {
                 self.desk.close_one(now, id, &request.reason, &mut reports);
             }
-            Order::SetStrategies(_) => {}
+            Order::SetStrategies(_) | Order::ResumeStrategy { .. } => {}
         }
         if command.order.is_switch() {
             effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));
@@ -296,6 +306,7 @@ impl Engine {
         let before = effects.len();
         self.cycles.fold(&tick, effects);
         let closed: Vec<Cycle> = effects.iter().skip(before).filter_map(closed_cycle).collect();
+        self.mark_minute(now, price.price.get(), effects);
         self.market.fold_price(Quote { seq: now.seq, known_at: now.time, price: price.price.get() });
 
         let mut rows = Vec::new();
@@ -306,6 +317,14 @@ impl Engine {
         let world = World { market: &self.market, cycle: self.entry_cycle(), windows: &self.windows };
         self.desk.fold_price(now, &tick, &closed, &world, &mut reports);
         effects.extend(reports.into_iter().map(Effect::Desk));
+    }
+
+    fn mark_minute(&mut self, now: Now, price: f64, effects: &mut Vec<Effect>) {
+        let minute = now.time.get().div_euclid(MINUTE_MICROS);
+        if minute > self.minute {
+            self.minute = minute;
+            effects.push(Effect::PriceMarked(PriceMark { time: now.time, price }));
+        }
     }
 
     fn fold_book(&mut self, now: Now, book: &BookSnapshot, effects: &mut Vec<Effect>) {
@@ -344,6 +363,7 @@ impl Engine {
         match order {
             Order::SetStrategies(plans) => self.strategies.configure(plans, &mut reports),
             Order::HaltTrading(_) => self.strategies.halt(now, &mut reports),
+            Order::ResumeStrategy { id, .. } => self.strategies.resume(id, &mut reports),
             _ => {}
         }
         effects.extend(reports.into_iter().map(Effect::Strategy));

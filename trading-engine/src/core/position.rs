@@ -12,6 +12,7 @@ use super::fill::{Fill, Order};
 use super::gains::Outcome;
 use super::micros;
 use super::money::Usd;
+use super::results::Excursion;
 
 /// Where a position is on its way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,9 @@ pub struct Position {
     pub outcome: Option<Outcome>,
     /// What it brought, when closed.
     pub closed: Option<Closed>,
+    /// How far the price went from the entry until the exit; none before the entry.
+    #[serde(default)]
+    pub excursion: Option<Excursion>,
     /// How often the stop was raised.
     pub stop_raises: u32,
     /// The event that changed it last.

@@ -8,10 +8,12 @@
 //! anything. Sums and extremes are facts and need no minimum. Break-even is neither a win nor a loss.
 
 mod curve;
+mod history;
 
 use std::time::Duration;
 
 use goat::values::UnixMicros;
+use serde::{Deserialize, Serialize};
 
 use super::gains::Direction;
 use super::money::Usd;
@@ -19,13 +21,14 @@ use super::position::Position;
 use super::profiles::statistics::{Interval, wilson};
 
 pub use curve::{Drawdown, EquityMark};
+pub use history::{End, Entered, History, Quote, Window};
 
 /// Trades below which no ratio is told.
 pub const TRADES_MINIMUM: u32 = 20;
 
 /// How far the price went from an entry while the position was open, in percent of the entry price and in the
 /// position's direction, before costs. `worst ≤ 0 ≤ best`.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Excursion {
     /// The maximum adverse excursion.
     pub worst_percent: f64,
@@ -62,14 +65,14 @@ pub struct Trade {
 impl Trade {
     /// What came of a position; none before it is closed.
     #[must_use]
-    pub fn of(position: &Position, excursion: Option<Excursion>) -> Option<Self> {
+    pub fn of(position: &Position) -> Option<Self> {
         Some(Self {
             opened_at: position.opened_at()?,
             closed_at: position.closed_at()?,
             notional: position.entry.as_ref()?.notional,
             realized: position.closed.as_ref()?.realized_pnl,
             fees: position.fees()?,
-            excursion,
+            excursion: position.excursion,
         })
     }
 
@@ -106,6 +109,17 @@ pub struct Period {
     pub until: UnixMicros,
     /// The traded token's first and last price in it, USD.
     pub prices: Option<(f64, f64)>,
+    /// What was open when it began.
+    pub before: Before,
+}
+
+/// What was open when a period began, and counts in it only as far as it changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Before {
+    /// At the mark of then, before fees.
+    pub unrealized: Usd,
+    /// Paid for entries before.
+    pub fees: Usd,
 }
 
 impl Period {
@@ -127,13 +141,13 @@ pub struct Results {
     pub win_rate: Option<f64>,
     /// Wilson's 95 % interval of the win rate.
     pub win_rate_interval: Option<Interval>,
-    /// What the account began with.
+    /// Equity when the period began.
     pub start: Usd,
     /// Of what is closed, before fees.
     pub realized: Usd,
-    /// Of what is open, before fees.
+    /// What is open, before fees, is worth more at the end than what was open at the beginning.
     pub unrealized: Usd,
-    /// Of entries and exits, also of what is open.
+    /// Of entries and exits in the period, also of what is open.
     pub fees: Usd,
     /// realized + unrealized − fees, in percent of the start.
     pub profit_percent: Option<f64>,
@@ -161,6 +175,10 @@ pub struct Results {
     pub best: Option<Usd>,
     /// The trade with the least.
     pub worst: Option<Usd>,
+    /// Positions that are not over.
+    pub open: u32,
+    /// Wins in a row at the end; negative: losses in a row. Break-even leaves it as it is.
+    pub streak: i32,
     /// The most wins in a row, by the time of exit.
     pub streak_wins: u32,
     /// The most losses in a row.
@@ -210,8 +228,9 @@ pub fn results(
     let enough = number >= TRADES_MINIMUM;
     let decided = enough && wins + losses > 0;
     let realized = ordered.iter().map(|trade| trade.realized).sum();
-    let unrealized = open.iter().map(|one| one.unrealized).sum();
-    let fees = ordered.iter().map(|trade| trade.fees).chain(open.iter().map(|one| one.fees)).sum();
+    let unrealized = open.iter().map(|one| one.unrealized).sum::<Usd>() - period.before.unrealized;
+    let paid: Usd = ordered.iter().map(|trade| trade.fees).chain(open.iter().map(|one| one.fees)).sum();
+    let fees = paid - period.before.fees;
     let profit: Usd = realized + unrealized - fees;
     let profits = || ordered.iter().map(Trade::profit);
     let (sharpe, sortino) = curve::ratios(start, curve);
@@ -239,13 +258,17 @@ pub fn results(
         mean_best_percent: if enough { mean(excursions.iter().map(|one| one.best_percent)) } else { None },
         best: profits().max(),
         worst: profits().min(),
+        open: u32::try_from(open.len()).unwrap_or(u32::MAX),
+        streak: streak(profits()),
         streak_wins: longest(profits(), Usd::is_positive, Usd::is_negative),
         streak_losses: longest(profits(), Usd::is_negative, Usd::is_positive),
         buy_and_hold_percent: period.prices.map(|(first, last)| (last - first) / first * 100.0),
     }
 }
 
-fn profit_factor(profits: impl Iterator<Item = Usd>) -> Option<f64> {
+/// Profits over losses; none without losses.
+#[must_use]
+pub fn profit_factor(profits: impl Iterator<Item = Usd>) -> Option<f64> {
     let (mut won, mut lost) = (Usd::ZERO, Usd::ZERO);
     for profit in profits {
         if profit.is_negative() {
@@ -285,6 +308,18 @@ fn exposure_percent(trades: &[Trade], open: &[Holding], period: &Period) -> Opti
         reached = reached.max(until);
     }
     Some(covered.as_secs_f64() / length * 100.0)
+}
+
+fn streak(profits: impl Iterator<Item = Usd>) -> i32 {
+    profits.fold(0, |streak: i32, profit| {
+        if profit.is_positive() {
+            streak.max(0) + 1
+        } else if profit.is_negative() {
+            streak.min(0) - 1
+        } else {
+            streak
+        }
+    })
 }
 
 /// The longest run of profits that count, which others end and those that are neither do not.

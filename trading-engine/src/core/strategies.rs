@@ -37,7 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::desk::Now;
 use super::micros;
 
-pub use instance::{Instance, InstancePlan};
+pub use instance::{Instance, InstancePlan, Standing};
 pub use pauses::{Bounds, Cause, Pause, Pauses};
 pub use protection::{Holding, exit_reason};
 pub use trade::{CandleMark, ClosedTrade, Tally};
@@ -257,6 +257,11 @@ impl Strategies {
         self.instances.iter().map(Instance::plan)
     }
 
+    /// Takes over instances of before. What is read once more changes nothing: they have seen it.
+    pub(in crate::core) fn carry(&mut self, instances: Vec<Instance>) {
+        self.instances = instances;
+    }
+
     /// Goes on with these: an instance that was there keeps its account, with the new costs from here on; one that is
     /// no longer named ends.
     pub(in crate::core) fn configure(&mut self, plans: &[InstancePlan], reports: &mut Vec<Report>) {
@@ -284,6 +289,13 @@ impl Strategies {
         let of_series = |instance: &&mut Instance| instance.plan().is_of(candle);
         for instance in self.instances.iter_mut().filter(of_series) {
             instance.fold_candle(now, candle, may_enter, reports);
+        }
+    }
+
+    /// Ends the pause of the instance of that name; without one nothing happens.
+    pub(in crate::core) fn resume(&mut self, id: &str, reports: &mut Vec<Report>) {
+        if let Some(instance) = self.instances.iter_mut().find(|instance| instance.id() == id) {
+            instance.resume(reports);
         }
     }
 

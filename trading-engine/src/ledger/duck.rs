@@ -9,6 +9,7 @@ use goat::values::{Seq, UnixMicros};
 
 use super::schema::{Dialect, MIGRATIONS, SNAPSHOTS, Step, misfit, too_new};
 use super::{Commit, Ledger, LedgerError, Logged, Snapshot, outdated};
+use crate::chain::Link;
 use crate::tables::duck::{self, column_type};
 use crate::tables::{Carried, Layout, Record, Table, Value, kept};
 
@@ -175,6 +176,12 @@ impl Ledger for DuckLedger {
     fn command_of(&mut self, request_id: &str) -> Result<Option<Vec<Value>>, LedgerError> {
         let layout = Layout::of_ledger(Logged::TABLE);
         let rows = duck::rows(&self.connection, layout, "WHERE request_id = ?", &[&request_id])?;
+        Ok(rows.into_iter().next())
+    }
+
+    fn newest_link(&mut self) -> Result<Option<Vec<Value>>, LedgerError> {
+        let layout = Layout::of_ledger(Link::TABLE);
+        let rows = duck::rows(&self.connection, layout, "ORDER BY number DESC LIMIT 1", &[])?;
         Ok(rows.into_iter().next())
     }
 

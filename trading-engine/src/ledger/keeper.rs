@@ -8,7 +8,9 @@ use goat::wire::market::Mode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Commit, Ledger, LedgerError, Logged, recorded};
+use crate::chain::Head;
 use crate::core::Carried;
+use crate::tables::Batch;
 use crate::{Outcome, restart};
 
 /// Commits that may wait for the disk. A full queue makes the next commit larger, not the core slower.
@@ -24,10 +26,14 @@ pub struct Ended;
 pub struct Taken {
     /// The records of before.
     pub carried: Carried,
+    /// The rows of tables that stay, for the workspace.
+    pub rows: Batch,
     /// Commands that those do not contain yet, in the order of their ordinals.
     pub commands: Vec<Logged>,
     /// The ordinal of the newest command there ever was.
     pub last_command: u64,
+    /// The end of the chain of results.
+    pub chain: Head,
 }
 
 enum Task {
@@ -157,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::Snapshot;
-    use crate::tables::{Batch, Table, Value};
+    use crate::tables::{Table, Value};
 
     struct FullDisk;
 
@@ -180,6 +186,10 @@ mod tests {
         }
 
         fn command_of(&mut self, _: &str) -> Result<Option<Vec<Value>>, LedgerError> {
+            Ok(None)
+        }
+
+        fn newest_link(&mut self) -> Result<Option<Vec<Value>>, LedgerError> {
             Ok(None)
         }
 

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::schema::{self, Dialect, MIGRATIONS, SNAPSHOTS, misfit, too_new};
 use super::{Commit, Ledger, LedgerError, Logged, Snapshot, outdated};
+use crate::chain::Link;
 use crate::tables::{Carried, Kind, Layout, Record, Table, Value, kept};
 
 mod copy;
@@ -309,6 +310,14 @@ impl Ledger for PostgresLedger {
         self.ask("reading commands", async |client| {
             let layout = Layout::of_ledger(Logged::TABLE);
             let rows = rows(client, layout, "WHERE request_id = $1", &[&request_id]).await?;
+            Ok(rows.into_iter().next())
+        })
+    }
+
+    fn newest_link(&mut self) -> Result<Option<Vec<Value>>, LedgerError> {
+        self.ask("reading the chain of results", async |client| {
+            let layout = Layout::of_ledger(Link::TABLE);
+            let rows = rows(client, layout, "ORDER BY number DESC LIMIT 1", &[]).await?;
             Ok(rows.into_iter().next())
         })
     }

@@ -30,6 +30,7 @@ impl Runner {
                 let verdict = if decision.enters() { "enter" } else { "reject" };
                 metrics::counter!("goat_trading_decisions_total", "verdict" => verdict).increment(1);
                 self.note_lateness(&decision.id, Late::Decision);
+                self.chain_decision(seq, &decision);
                 self.outbox.put(decision.as_ref());
                 self.changes.decided(seq, *decision);
             }
@@ -40,6 +41,7 @@ impl Runner {
                 {
                     self.note_lateness(&position.id, Late::Exit);
                 }
+                self.chain_position(seq, &position);
                 self.outbox.put(position.as_ref());
                 self.changes.moved(seq, *position);
             }
@@ -60,14 +62,19 @@ impl Runner {
     /// Writes down what is decided after its time: before the log's end was reached since the start, or long after the
     /// event reached us. In a replay the log is the clock.
     fn note_lateness(&mut self, id: &DecisionId, what: Late) {
-        if !matches!(self.session.mode, Mode::Live | Mode::Simulated) {
-            return;
-        }
-        let behind_ms = UnixMicros::now().millis_since(self.engine.now());
-        if !self.caught_up || behind_ms > LATE_AFTER_MS {
-            let late_ms = (behind_ms > 0).then_some(behind_ms);
+        if let Some(late_ms) = self.lateness() {
             self.outbox.put(&DecidedLate { id: id.clone(), what, late_ms });
         }
+    }
+
+    /// How late it is for what follows from the event that is folded, where that is known; none when it is on time.
+    pub(super) fn lateness(&self) -> Option<Option<i32>> {
+        if !matches!(self.session.mode, Mode::Live | Mode::Simulated) {
+            return None;
+        }
+        let behind_ms = UnixMicros::now().millis_since(self.engine.now());
+        let is_late = !self.caught_up || behind_ms > LATE_AFTER_MS;
+        is_late.then(|| (behind_ms > 0).then_some(behind_ms))
     }
 
     /// Hands a query over with the rows up to where it was asked.

@@ -7,6 +7,7 @@ use goat::values::{Seq, UnixMicros};
 use goat::wire::market::MarketEvent;
 
 use super::{Runner, RunnerError};
+use crate::chain::Entry;
 use crate::core::Effect;
 use crate::tables::{PriceRow, raw_row};
 
@@ -36,6 +37,7 @@ impl Runner {
         match Observation::try_from(event) {
             Ok(observation) => {
                 self.fold_answers(observation.received_time)?;
+                self.begin_day(observation.received_time);
                 self.copy_row(seq, &observation);
                 self.engine.handle(seq, &observation, &mut self.effects);
                 self.perform(seq, now)?;
@@ -84,7 +86,11 @@ impl Runner {
                 Effect::ControlsChanged(controls) => self.outbox.put(controls.as_ref()),
                 Effect::HourBegan(hour) => self.outbox.begin_hour(hour),
                 Effect::Profiled(profile) => self.outbox.put(profile.as_ref()),
-                Effect::Strategy(report) => self.report_strategy(report),
+                Effect::PriceMarked(mark) => {
+                    self.chain(seq, &Entry::Priced(mark));
+                    self.outbox.put(&mark);
+                }
+                Effect::Strategy(report) => self.report_strategy(seq, report),
                 Effect::Desk(report) => self.report(seq, report),
                 Effect::WalletsWanted(query) => self.ask_workspace(*query)?,
             }

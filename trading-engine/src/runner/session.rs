@@ -218,8 +218,10 @@ impl Runner {
         let gone = |_| RunnerError::Gone("ledger");
         let taken = self.surroundings.keeper.take(&log_id, self.session.mode).map_err(gone)?;
         self.outbox.begin();
+        self.outbox.rows.batch.merge(taken.rows);
         self.engine.carry(taken.carried, &mut self.effects);
         self.last_command = taken.last_command;
+        self.head = taken.chain;
         let (seq, now) = (self.engine.cursor().seq, Instant::now());
         for logged in taken.commands {
             self.engine.command(&logged.command, &mut self.effects);
@@ -230,7 +232,9 @@ impl Runner {
         self.log_id = Some(log_id);
         self.set_limits()?;
         self.set_strategies()?;
-        self.save_configured_plays()
+        self.save_configured_plays()?;
+        self.chain_cold_start();
+        Ok(())
     }
 
     /// Drops the state: the log that it was made of is not there any more. What stays is taken from the ledger when the

@@ -1,9 +1,13 @@
 //! `strategies`, `strategy_trades`, `strategy_equity`: paper strategies, as they are, were and came out.
 
-use super::{Carried, Kept, Kind, Record, Shown, Table, Value, optional, required};
+use goat::values::Seq;
+
+use super::{
+    Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
+};
 use crate::core::strategies::{CandleMark, ClosedTrade, Instance, Signal};
 
-const KEPT: Kept = Kept { per_log: true, carried: Carried::Never, since: 4, hours: None };
+const KEPT: Kept = Kept { per_log: true, carried: Carried::SameLog, since: 4, hours: None };
 
 /// One row an instance, as it is now.
 pub(super) const STATES: Table = Table {
@@ -84,12 +88,54 @@ pub(super) const EQUITY: Table = Table {
     kept: Some(KEPT),
 };
 
+/// One row a fill that came about after its time. `late_ms` is null where the log's time is not the clock's.
+pub(super) const LATE: Table = Table {
+    name: "strategy_fills_late",
+    columns: &[
+        required("instance", Kind::Text),
+        required("fill_seq", Kind::BigInt),
+        optional("late_ms", Kind::Integer),
+    ],
+    key: &["instance", "fill_seq"],
+    shown: Some(Shown::Always),
+    kept: Some(Kept { since: 5, ..KEPT }),
+};
+
+/// A fill that came about after its time. It is no part of the state: what is decided does not depend on when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateFill {
+    /// The instance.
+    pub instance: String,
+    /// The event that filled it.
+    pub fill_seq: Seq,
+    /// How late; none where the log's time is not the clock's.
+    pub late_ms: Option<i32>,
+}
+
+impl Record for LateFill {
+    const TABLE: &'static Table = &LATE;
+
+    fn values(&self) -> Vec<Value> {
+        let late_ms = self.late_ms.map_or(Value::Null, Value::Integer);
+        vec![self.instance.as_str().into(), self.fill_seq.into(), late_ms]
+    }
+}
+
 /// An instance, and whether it is still configured.
 #[derive(Debug)]
 pub struct StrategyRow<'a> {
     /// As it is now, or was at its end.
     pub instance: &'a Instance,
     /// Whether it runs.
+    pub configured: bool,
+}
+
+/// The same, read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StrategyState {
+    /// As it was.
+    pub instance: Instance,
+    /// Whether it ran.
     pub configured: bool,
 }
 
@@ -118,6 +164,21 @@ impl Record for StrategyRow<'_> {
             instance.window().gap_since().into(),
             super::value::document(*instance),
         ]
+    }
+}
+
+impl Recorded for StrategyState {
+    fn recorded(row: &Row<'_>) -> Result<Self, InvalidRow> {
+        let configured = matches!(row.value("configured")?, Value::Boolean(true));
+        Ok(Self { instance: super::value::from_document(row)?, configured })
+    }
+}
+
+impl Record for StrategyState {
+    const TABLE: &'static Table = &STATES;
+
+    fn values(&self) -> Vec<Value> {
+        StrategyRow { instance: &self.instance, configured: self.configured }.values()
     }
 }
 
@@ -170,5 +231,17 @@ impl Record for CandleMark {
             self.withheld.as_deref().into(),
             super::value::document(self),
         ]
+    }
+}
+
+impl Recorded for ClosedTrade {
+    fn recorded(row: &Row<'_>) -> Result<Self, InvalidRow> {
+        super::value::from_document(row)
+    }
+}
+
+impl Recorded for CandleMark {
+    fn recorded(row: &Row<'_>) -> Result<Self, InvalidRow> {
+        super::value::from_document(row)
     }
 }

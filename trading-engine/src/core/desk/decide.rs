@@ -148,6 +148,7 @@ impl Desk {
             stop: None,
             outcome: None,
             closed: None,
+            excursion: None,
             stop_raises: 0,
             changed_seq: now.seq,
         })

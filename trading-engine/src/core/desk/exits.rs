@@ -7,6 +7,7 @@ use crate::core::cycles::{Cycle, Tick};
 use crate::core::decision::DecisionId;
 use crate::core::exit::{Decision, ExitReason, watch};
 use crate::core::fill::{Amount, Order, Purpose};
+use crate::core::gains::Direction;
 use crate::core::position::{Position, Stage};
 
 impl Desk {
@@ -21,6 +22,7 @@ impl Desk {
                     changed.push(id.clone());
                 }
             }
+            follow(position, now, tick);
             if let Some(reason) = stop(position, now, tick, reports) {
                 close(position, now, self.limits.latency_ms, reason, String::new());
                 changed.push(id.clone());
@@ -77,6 +79,16 @@ impl Desk {
             }
             self.settle(&id, now, reports);
         }
+    }
+}
+
+/// Takes note of how far one price is from the entry. A position that was filled by this very event begins with the next.
+fn follow(position: &mut Position, now: Now, tick: &Tick) {
+    let held = matches!(position.stage, Stage::Open | Stage::Closing { .. });
+    if let (true, Some(entry), Some(excursion)) = (held, position.stop_entry(), &mut position.excursion)
+        && position.changed_seq != now.seq
+    {
+        excursion.fold(Direction::from(position.side), entry.price, tick.price.get());
     }
 }
 

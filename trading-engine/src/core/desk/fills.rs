@@ -10,6 +10,7 @@ use crate::core::fill::{Fill, Order, Refusal, SeenBook, SeenPrice, fill_from_boo
 use crate::core::gains::{Direction, Mark, Outcome};
 use crate::core::money::Usd;
 use crate::core::position::{Position, Stage};
+use crate::core::results::Excursion;
 
 impl Desk {
     /// Money in positions and in orders on their way.
@@ -111,6 +112,7 @@ impl Desk {
                 let direction = Direction::from(position.side);
                 position.outcome = Some(Outcome::new(direction, mark, world.cycle.unwrap_or(position.cycle)));
                 position.entry = Some(fill);
+                position.excursion = Some(Excursion::default());
                 position.stop = position.stop_entry().map(|entry| StopState::new(&position.rules, &entry));
                 position.stage = Stage::Open;
             }

@@ -25,7 +25,7 @@ fn mark(seconds: i64, equity: f64) -> EquityMark {
 }
 
 fn hour() -> Period {
-    Period { from: at(0), until: at(3600), prices: Some((100.0, 102.0)) }
+    Period { from: at(0), until: at(3600), prices: Some((100.0, 102.0)), before: Before::default() }
 }
 
 /// Twelve wins of 2 and eight losses of 1 after fees, alternating where they can.
@@ -48,7 +48,7 @@ fn the_figures_of_twenty_trades_are_those_counted_by_hand() {
     assert_eq!(found.profit_factor, Some(3.0));
     assert!((found.expectancy_usd.unwrap() - 0.8).abs() < 1e-12);
     assert_eq!((found.best, found.worst), (Some(usd(2.0)), Some(usd(-1.0))));
-    assert_eq!((found.streak_wins, found.streak_losses), (2, 1));
+    assert_eq!((found.streak_wins, found.streak_losses, found.streak), (2, 1, 1));
     assert_eq!(found.average_hold, Some(Duration::from_secs(30)));
     assert!((found.exposure_percent.unwrap() - 600.0 / 36.0).abs() < 1e-9);
     assert!((found.buy_and_hold_percent.unwrap() - 2.0).abs() < 1e-12);

@@ -1,6 +1,7 @@
 //! One strategy on one series of candles, with an account of its own.
 
 mod orders;
+mod standing;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use crate::core::desk::Now;
 use crate::core::fill::{Costs, Order};
 use crate::core::micros;
 use crate::core::money::Usd;
+
+pub use standing::Standing;
 
 /// Without a price for longer than this the extremes of a bar may have gone unseen, so the bar itself counts.
 const QUIET_MAX: Duration = Duration::from_mins(1);
@@ -181,6 +184,15 @@ impl Instance {
         &self.window
     }
 
+    /// Ends its pause before its time.
+    pub(super) fn resume(&mut self, reports: &mut Vec<Report>) {
+        if self.pauses.present().is_none() {
+            return;
+        }
+        self.pauses.end();
+        reports.push(Report::State(Box::new(self.clone())));
+    }
+
     /// Leaves what is held, and takes an entry on its way back.
     pub(super) fn halt(&mut self, now: Now, reports: &mut Vec<Report>) {
         self.waiting = None;
@@ -191,6 +203,10 @@ impl Instance {
     }
 
     pub(super) fn fold_price(&mut self, now: Now, price: f64, reports: &mut Vec<Report>) {
+        // After a cold start: seen before.
+        if self.price_at.is_some_and(|at| now.time < at) {
+            return;
+        }
         self.quiet |= self.price_at.is_none_or(|at| now.time.since(at) > QUIET_MAX);
         self.price_at = Some(now.time);
         if self.holding.is_none() && self.waiting.is_none() {

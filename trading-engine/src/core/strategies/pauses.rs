@@ -106,8 +106,7 @@ impl Pauses {
     pub(super) fn pass(&mut self, now: UnixMicros, equity: Usd) -> bool {
         let over = self.present.is_some_and(|pause| pause.until <= now);
         if over {
-            let day = (self.day, self.equity_at_day);
-            *self = Self { day: day.0, equity_at_day: day.1, ..Self::default() };
+            self.end();
         }
         let day = now.get().div_euclid(DAY_MICROS);
         if day > self.day || self.equity_at_day.is_none() {
@@ -115,6 +114,11 @@ impl Pauses {
         }
         self.highest_equity = Some(self.highest_equity.map_or(equity, |highest| highest.max(equity)));
         over
+    }
+
+    /// Ends the pause: what led to it is forgotten, and counts anew.
+    pub(super) fn end(&mut self) {
+        *self = Self { day: self.day, equity_at_day: self.equity_at_day, ..Self::default() };
     }
 
     /// Counts a trade that made `profit`, and pauses when a bound is crossed. An earlier pause is not cut short.

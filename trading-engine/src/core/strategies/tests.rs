@@ -3,3 +3,4 @@ mod laws;
 mod reference;
 mod rules;
 mod script;
+mod standing;

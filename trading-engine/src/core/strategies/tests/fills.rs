@@ -160,25 +160,15 @@ fn the_operators_pause_holds_entries_up_and_a_halt_leaves() {
     assert_eq!(paused.withheld(), Some("trading is paused by the operator"));
 }
 
-/// A candle whose average crosses upwards, stopped out at once, and one that falls back.
-fn lose(script: &mut Script, number: i64) {
-    script.flat(number, 100.2);
-    script.price(number, 1_000, 100.2);
-    script.price(number, 2_000, 98.1);
-    script.flat(number + 1, 100.0);
-}
-
 #[test]
 fn three_losses_pause_for_a_while_and_no_longer() {
-    let mut script = Script::new("ma_rsi");
-    (0..25).for_each(|number| script.flat(number, if number % 2 == 0 { 100.0 } else { 100.2 }));
-    (25..31).step_by(2).for_each(|number| lose(&mut script, number));
+    let mut script = Script::three_losses();
     assert_eq!(script.trades().len(), 3);
     let pause = *script.strategies.instances()[0].pauses().present().unwrap();
     // The cool-off is four hours, 48 candles.
-    (31..79).step_by(2).for_each(|number| lose(&mut script, number));
+    (31..79).step_by(2).for_each(|number| script.lose(number));
     assert_eq!(script.trades().len(), 3, "nothing is entered in the pause");
-    (79..83).step_by(2).for_each(|number| lose(&mut script, number));
+    (79..83).step_by(2).for_each(|number| script.lose(number));
     assert_eq!(script.trades().len(), 5, "it ends by itself, and what was before it is forgotten");
     assert!(script.trades()[3].opened_at() >= pause.until);
     assert!(script.strategies.instances()[0].pauses().present().is_none());

@@ -88,6 +88,31 @@ proptest! {
         prop_assert_eq!(postcard::to_stdvec(&through).unwrap(), postcard::to_stdvec(&restarted).unwrap());
     }
 
+    /// As a cold start takes them over: read once more, what was before changes nothing.
+    #[test]
+    fn what_is_read_again_after_a_cold_start_changes_nothing(events in events(), at in 0_usize..160, back in 0_usize..60) {
+        let (mut through, mut carried) = (configured(), configured());
+        let (mut clock, mut other) = (UnixMicros::default(), UnixMicros::default());
+        for (number, event) in events.iter().enumerate() {
+            if number == at {
+                let document = serde_json::to_string(carried.instances()).unwrap();
+                carried = Strategies::default();
+                carried.carry(serde_json::from_str(&document).unwrap());
+                other = UnixMicros::default();
+                for (number, event) in events.iter().enumerate().take(at).skip(at.saturating_sub(back)) {
+                    let again = fold(&mut carried, number, &mut other, event);
+                    prop_assert!(again.iter().all(|report| matches!(report, Report::State(_))), "{again:?}");
+                }
+                other = clock;
+            }
+            let reports = fold(&mut through, number, &mut clock, event);
+            let told = |reports: Vec<Report>| -> Vec<Report> {
+                reports.into_iter().filter(|report| !matches!(report, Report::State(_))).collect()
+            };
+            prop_assert_eq!(told(reports), told(fold(&mut carried, number, &mut other, event)));
+        }
+    }
+
     #[test]
     fn equity_is_explained_to_the_cent_and_no_fill_is_older_than_its_decision(events in events()) {
         let mut strategies = configured();

@@ -106,6 +106,22 @@ impl Script {
         script
     }
 
+    /// A candle whose average crosses upwards, stopped out at once, and one that falls back.
+    pub(super) fn lose(&mut self, number: i64) {
+        self.flat(number, 100.2);
+        self.price(number, 1_000, 100.2);
+        self.price(number, 2_000, 98.1);
+        self.flat(number + 1, 100.0);
+    }
+
+    /// Three losses in a row, the last with the candle 29.
+    pub(super) fn three_losses() -> Self {
+        let mut script = Self::new("ma_rsi");
+        (0..25).for_each(|number| script.flat(number, if number % 2 == 0 { 100.0 } else { 100.2 }));
+        (25..31).step_by(2).for_each(|number| script.lose(number));
+        script
+    }
+
     pub(super) fn trades(&self) -> Vec<ClosedTrade> {
         let trade = |report: &Report| match report {
             Report::Trade(trade) => Some(trade.as_ref().clone()),
