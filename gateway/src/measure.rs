@@ -8,6 +8,10 @@ use axum::response::Response;
 use goat::service::measure::Metric;
 use metrics::{counter, histogram};
 
+use crate::alerts::channels::CHANNELS;
+use crate::publisher::delivery::OUTCOMES;
+use crate::publisher::draft::KINDS;
+
 /// Streams that are being sent.
 pub(crate) const OPEN_STREAMS: &str = "goat_gateway_open_streams";
 /// Posts that were composed, by kind.
@@ -29,10 +33,10 @@ pub const METRICS: &[Metric] = &[
         .by(&[("route", &[]), ("status", &[])]),
     Metric::histogram(LATENCY, "from a request to the head of its answer, by route").by(&[("route", &[])]),
     Metric::gauge(OPEN_STREAMS, "streams that are being sent"),
-    Metric::counter(POSTS_COMPOSED, "posts that were composed, by kind").by(&[("kind", &[])]),
-    Metric::counter(POST_REQUESTS, "requests to X, by how they ended").by(&[("outcome", &[])]),
+    Metric::counter(POSTS_COMPOSED, "posts that were composed, by kind").by(&[("kind", KINDS)]),
+    Metric::counter(POST_REQUESTS, "requests to X, by how they ended").by(&[("outcome", OUTCOMES)]),
     Metric::counter(ALERT_MESSAGES, "attempts to deliver alerts, by channel and outcome")
-        .by(&[("channel", &[]), ("outcome", &[])]),
+        .by(&[("channel", CHANNELS), ("outcome", &["sent", "failed"])]),
 ];
 
 /// Counts and times each request.

@@ -16,6 +16,8 @@ mod signature;
 
 use mail::Mail;
 
+/// The names of all channels.
+pub(crate) const CHANNELS: &[&str] = &["telegram", "discord", "slack", "webhook", "mail"];
 /// A chat shows no more.
 const CHAT_CHARS_MAX: usize = 1900;
 /// Nobody is believed to be busy for longer.

@@ -102,44 +102,23 @@ impl Watch {
         }
     }
 
+    /// A feed that goes from stale to down, or back, is in another condition: the former is over without a word.
     fn feeds(&mut self, status: &market::GetStatusResponse, now: UnixMicros, alerts: &mut Vec<Alert>) {
         for one in &status.feeds {
-            let severity = match one.state() {
-                feed::State::Down => Some(Severity::Critical),
-                feed::State::Stale => Some(Severity::Warning),
-                _ => None,
+            let key = |severity: Severity| format!("feed/{}/{}", one.name, severity.as_str());
+            let both = [Severity::Warning, Severity::Critical];
+            let Some(trouble) = feed_trouble(one) else {
+                let ended = both
+                    .into_iter()
+                    .filter_map(|other| self.stand(&key(other), None, None, Duration::ZERO, now));
+                alerts.extend(ended);
+                continue;
             };
-            let trouble = severity.map(|severity| Trouble {
-                severity,
-                kind: "feed",
-                title: format!(
-                    "The feed {} is {}",
-                    one.name,
-                    if severity == Severity::Critical { "down" } else { "stale" }
-                ),
-                text: if one.reason.is_empty() {
-                    "Nothing is opened on it.".to_owned()
-                } else {
-                    one.reason.clone()
-                },
-            });
-            let since = one.since.and_then(|time| time.try_into().ok());
-            let key = format!("feed/{}/{}", one.name, severity.map_or("", Severity::as_str));
-            // A feed that went from stale to down is another condition; the former has ended with it.
-            for other in [Severity::Warning, Severity::Critical]
-                .into_iter()
-                .filter(|other| severity.is_some() && severity != Some(*other))
-            {
-                self.standing.remove(&format!("feed/{}/{}", one.name, other.as_str()));
+            for other in both.into_iter().filter(|other| *other != trouble.severity) {
+                self.standing.remove(&key(other));
             }
-            if trouble.is_some() {
-                alerts.extend(self.stand(&key, trouble, since, Duration::ZERO, now));
-            } else {
-                for other in [Severity::Warning, Severity::Critical] {
-                    let key = format!("feed/{}/{}", one.name, other.as_str());
-                    alerts.extend(self.stand(&key, None, None, Duration::ZERO, now));
-                }
-            }
+            let (own, since) = (key(trouble.severity), one.since.and_then(|time| time.try_into().ok()));
+            alerts.extend(self.stand(&own, Some(trouble), since, Duration::ZERO, now));
         }
     }
 
@@ -263,6 +242,17 @@ impl Watch {
             raised_at: now,
         })
     }
+}
+
+fn feed_trouble(one: &market::Feed) -> Option<Trouble> {
+    let (severity, how) = match one.state() {
+        feed::State::Down => (Severity::Critical, "down"),
+        feed::State::Stale => (Severity::Warning, "stale"),
+        _ => return None,
+    };
+    let title = format!("The feed {} is {how}", one.name);
+    let text = if one.reason.is_empty() { "Nothing is opened on it.".to_owned() } else { one.reason.clone() };
+    Some(Trouble { severity, kind: "feed", title, text })
 }
 
 fn end(key: &str, ended: &Standing, now: UnixMicros) -> Alert {

@@ -96,6 +96,36 @@ pub(crate) enum Outcome {
     NotFound,
 }
 
+/// The names of all outcomes.
+pub(crate) const OUTCOMES: &[&str] = &[
+    "accepted",
+    "limited",
+    "unreached",
+    "not_allowed",
+    "duplicate",
+    "refused",
+    "lost",
+    "found",
+    "not_found",
+];
+
+impl Outcome {
+    /// As it is counted.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Limited { .. } => "limited",
+            Self::Unreached { .. } => "unreached",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::Duplicate => "duplicate",
+            Self::Refused { .. } => "refused",
+            Self::Lost { .. } => "lost",
+            Self::Found { .. } => "found",
+            Self::NotFound => "not_found",
+        }
+    }
+}
+
 impl Delivery {
     /// A post of these parts, none of them sent.
     pub(crate) fn new(texts: Vec<String>) -> Self {

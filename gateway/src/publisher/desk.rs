@@ -133,10 +133,11 @@ impl Desk {
     fn of_slot(&mut self, facts: Option<&Facts>, now: UnixMicros) -> Option<Draft> {
         let slot = self.turn.slots;
         let is_report = slot.is_multiple_of(REPORT_EVERY);
-        let told = facts.and_then(|facts| match is_report {
-            true => self.report(facts, now),
-            false if slot.is_multiple_of(MARKET_EVERY) => templates::market(facts, &slot.to_string()),
-            false => None,
+        let told = facts.and_then(|facts| {
+            if is_report {
+                return self.report(facts, now);
+            }
+            slot.is_multiple_of(MARKET_EVERY).then(|| templates::market(facts, &slot.to_string())).flatten()
         });
         told.or_else(|| self.lesson(facts))
     }

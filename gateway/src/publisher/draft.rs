@@ -44,7 +44,7 @@ impl PostKind {
     ];
 
     /// As it is written in ids and tables.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::TradeResult => "trade_result",
             Self::OpenPosition => "open_position",
@@ -63,6 +63,19 @@ impl PostKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
+
+/// The names of all kinds.
+pub(crate) const KINDS: &[&str] = &[
+    PostKind::TradeResult.as_str(),
+    PostKind::OpenPosition.as_str(),
+    PostKind::Comparison.as_str(),
+    PostKind::Daily.as_str(),
+    PostKind::Weekly.as_str(),
+    PostKind::BuyAndHold.as_str(),
+    PostKind::Paused.as_str(),
+    PostKind::Market.as_str(),
+    PostKind::Lesson.as_str(),
+];
 
 /// A post's identity: its kind and what it tells of. The same event makes the same id, so it is composed once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,12 +7,12 @@ use goat::settings::Settings;
 use goat::wire::{MarketDataServiceClient, TradingServiceClient, market, trading};
 use tonic::Status;
 
-use super::facts::{Benchmark, ClosedTrade, Facts, Pause, Percent, Quote, Window};
+use super::facts::{Benchmark, Facts, Pause, Percent, Quote, Window};
 use super::text;
 
 mod from_wire;
 
-pub(crate) use from_wire::{NotTold, closed_trade};
+pub(crate) use from_wire::closed_trade;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 const TOKENS: [&str; 3] = ["SOL", "BTC", "ETH"];
@@ -35,13 +35,6 @@ pub(crate) struct Engines {
 pub(crate) struct Condition {
     pub(crate) market: Result<market::GetStatusResponse, String>,
     pub(crate) trading: Result<trading::GetStatusResponse, String>,
-}
-
-/// A position that has come to its end, or has begun.
-#[derive(Debug, Clone)]
-pub(crate) struct Sighting {
-    pub(crate) log: String,
-    pub(crate) position: trading::Position,
 }
 
 impl Engines {
@@ -208,13 +201,5 @@ async fn within<T>(
         Ok(Ok(answer)) => Ok(answer.into_inner()),
         Ok(Err(status)) => Err(format!("{who} does not answer: {}", status.message())),
         Err(_) => Err(format!("{who} did not answer within {} s", DEADLINE.as_secs())),
-    }
-}
-
-impl Sighting {
-    /// As a trade that is over; none while it is not.
-    pub(crate) fn closed(&self) -> Option<Result<ClosedTrade, NotTold>> {
-        let is_closed = self.position.state() == trading::position::State::Closed;
-        is_closed.then(|| closed_trade(&self.position))
     }
 }

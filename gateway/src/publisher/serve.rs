@@ -10,8 +10,8 @@ use super::draft::PostKind;
 use super::outbox::{Alert, KINDS, Kept, MessageState, OutboxError, Post, PostState, Severity};
 use super::run::{Shared, tweet_id};
 use super::switch::Switch;
-use super::text;
 use super::weight::weight;
+use super::{draft, text};
 
 const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
@@ -210,10 +210,8 @@ fn unusable(error: &OutboxError) -> Status {
 }
 
 fn known_kind(text: &str) -> Result<PostKind, Status> {
-    PostKind::parse(text).ok_or_else(|| {
-        let known: Vec<&str> = PostKind::ALL.into_iter().map(PostKind::as_str).collect();
-        invalid(format!("kind must be one of {}, got {text:?}", known.join(", ")))
-    })
+    PostKind::parse(text)
+        .ok_or_else(|| invalid(format!("kind must be one of {}, got {text:?}", draft::KINDS.join(", "))))
 }
 
 fn checked_limit(limit: Option<u32>) -> Result<u32, Status> {

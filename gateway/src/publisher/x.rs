@@ -43,7 +43,8 @@ struct Answer<T> {
 struct Timeline {
     #[serde(default)]
     data: Vec<Told>,
-    meta: serde::de::IgnoredAny,
+    #[serde(rename = "meta")]
+    _meta: serde::de::IgnoredAny,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,7 +125,7 @@ impl X {
         let url = format!("{}/2/users/{user}/tweets", self.url);
         match self.get::<Timeline>(&url, &[("max_results", TIMELINE_POSTS)], now).await {
             Err(outcome) => outcome,
-            Ok(Timeline { data, meta: _ }) => {
+            Ok(Timeline { data, .. }) => {
                 let found = data.into_iter().find(|told| plain(&told.text) == plain(text));
                 found.map_or(Outcome::NotFound, |told| Outcome::Found { id: told.id })
             }

@@ -1,7 +1,7 @@
 //! Posts and their parts.
 
 use goat::values::UnixMicros;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Books, OutboxError, time};
 use crate::publisher::delivery::{Delivery, Part, PartState};
@@ -88,16 +88,20 @@ pub(crate) struct Waiting {
     pub(crate) sent_within_day: u32,
 }
 
-/// After a crash: what was under way may have been carried out.
-pub(super) fn recover(connection: &Connection) -> Result<(), OutboxError> {
-    connection.execute(
-        "UPDATE parts SET state = 'unknown', is_there = 0, look_ups = 0 WHERE state = 'sending'",
-        [],
-    )?;
-    Ok(())
-}
-
 impl Books<'_> {
+    /// After a crash: what was under way may have been carried out.
+    pub(super) fn recover(&self) -> Result<(), OutboxError> {
+        let sql = format!("{COLUMNS} WHERE number IN (SELECT post FROM parts WHERE state = 'sending')");
+        let mut statement = self.0.prepare(&sql)?;
+        let heads: Vec<Head> = statement.query_map([], head)?.collect::<Result<_, _>>()?;
+        for head in heads {
+            let mut post = self.whole(head)?;
+            post.delivery.recover();
+            self.update(&post, false)?;
+        }
+        Ok(())
+    }
+
     /// Keeps a post, unless there is one of its id. Whether it was kept.
     pub(crate) fn compose(
         &self,

@@ -84,7 +84,7 @@ impl Sender {
     }
 
     async fn settle(&self, mut post: Post, part: usize, outcome: Outcome) -> Result<(), OutboxError> {
-        let name = name(&outcome);
+        let name = outcome.name();
         counter!(POST_REQUESTS, "outcome" => name).increment(1);
         let now = UnixMicros::now();
         post.delivery.settle(part, outcome, now);
@@ -132,21 +132,6 @@ impl Shared {
 
 fn text_of(post: &Post, part: usize) -> String {
     post.delivery.parts.get(part).map(|part| part.text.clone()).unwrap_or_default()
-}
-
-/// An outcome as a label.
-fn name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted { .. } => "accepted",
-        Outcome::Limited { .. } => "limited",
-        Outcome::Unreached { .. } => "unreached",
-        Outcome::NotAllowed { .. } => "not_allowed",
-        Outcome::Duplicate => "duplicate",
-        Outcome::Refused { .. } => "refused",
-        Outcome::Lost { .. } => "lost",
-        Outcome::Found { .. } => "found",
-        Outcome::NotFound => "not_found",
-    }
 }
 
 /// The id of a part, where it is known.
