@@ -51,6 +51,11 @@ impl Usd {
         format!("${}", grouped(self.0.unsigned_abs()))
     }
 
+    /// With its sign only when it is negative: `-$1,234.50`.
+    pub(crate) fn plain(self) -> String {
+        format!("{}{}", if self.0 < 0 { "-" } else { "" }, self.size())
+    }
+
     /// With its sign, also when it is positive: `+$1,234.50`.
     pub(crate) fn signed(self) -> String {
         format!("{}{}", sign(self.0), self.size())

@@ -80,7 +80,7 @@ fn a_drawdown_is_told_once_for_each_peak() {
     let (mut watch, well) = (Watch::default(), condition());
     see(&mut watch, &well, Some(10_000.0), 0);
 
-    assert!(see(&mut watch, &well, Some(9_000.01), 1).is_empty());
+    assert!(see(&mut watch, &well, Some(9_001.0), 1).is_empty());
     let told = see(&mut watch, &well, Some(9_000.0), 2);
     assert_eq!(told, [(Severity::Warning, "Equity is 10.00% below its highest".to_owned())]);
     assert!(see(&mut watch, &well, Some(8_000.0), 3).is_empty());

@@ -31,7 +31,7 @@ pub(crate) fn comparison(facts: &Facts, subject: &str) -> Option<Draft> {
     }
     let left_out = compared.len().saturating_sub(COMPARED_MAX);
     if left_out > 0 {
-        paragraphs.push(format!("Not shown, with less: {left_out}"));
+        paragraphs.push(format!("Not shown: {left_out} more"));
     }
     let lead = Usd::from_cents(first.profit.get().saturating_sub(second.profit.get()));
     paragraphs.push(if lead.get() == 0 {
@@ -51,7 +51,7 @@ pub(crate) fn daily(facts: &Facts, subject: &str) -> Option<Draft> {
     let account = facts.account.as_ref()?;
     let mut paragraphs = vec![
         format!("Paper trading, {}", Window::Day.words()),
-        format!("Equity {} ({} since the start)", account.equity.size(), account.growth.signed()),
+        format!("Equity {} ({} since the start)", account.equity.plain(), account.growth.signed()),
     ];
     match facts.totals(Window::Day) {
         Some(totals) => {
