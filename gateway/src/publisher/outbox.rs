@@ -67,9 +67,11 @@ impl Outbox {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         schema::bring_up_to_date(&mut connection)?;
-        let books = Books(connection.transaction()?);
-        books.recover()?;
-        books.0.commit()?;
+        {
+            let books = Books(connection.transaction()?);
+            books.recover()?;
+            books.0.commit()?;
+        }
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
