@@ -8,8 +8,11 @@ use std::path::PathBuf;
 use tonic_prost_build::{Config, FileDescriptorSet};
 
 /// Every other file of the schema is imported by one of these.
-const SERVICES: [&str; 2] =
-    ["goat/market/v1/market_data_service.proto", "goat/trading/v1/trading_service.proto"];
+const SERVICES: [&str; 3] = [
+    "goat/market/v1/market_data_service.proto",
+    "goat/publisher/v1/publisher_service.proto",
+    "goat/trading/v1/trading_service.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=goat");
@@ -53,6 +56,7 @@ fn generate_services(files: FileDescriptorSet, out: &std::path::Path) -> Result<
     fs::create_dir_all(&directory)?;
     tonic_prost_build::configure()
         .extern_path(".goat.market.v1", "crate::wire::market")
+        .extern_path(".goat.publisher.v1", "crate::wire::publisher")
         .extern_path(".goat.trading.v1", "crate::wire::trading")
         .extern_path(".goat.market.v1.SubscribeResponse", "crate::wire::Frame")
         .out_dir(directory)

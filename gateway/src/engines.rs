@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 
 use goat::service::Reach;
-use goat::settings::Limits;
+use goat::settings::{Limits, Settings};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -59,19 +59,22 @@ impl Engine {
     }
 }
 
-/// Both engines.
+/// Both engines, and the gateway's own service, which is asked as they are.
 #[derive(Debug, Clone)]
 pub(crate) struct Engines {
     pub(crate) market: Engine,
     pub(crate) trading: Engine,
+    publisher: Engine,
 }
 
 impl Engines {
-    /// The engines at these addresses; connected when they are first asked.
-    pub(crate) fn new((market, trading): (SocketAddr, SocketAddr), reach: &Reach, limits: &Limits) -> Self {
+    /// The engines at the addresses of the settings; connected when they are first asked.
+    pub(crate) fn new(settings: &Settings, reach: &Reach, limits: &Limits) -> Self {
+        let engine = |name, address| Engine::new(name, address, reach, limits);
         Self {
-            market: Engine::new("data-engine", market, reach, limits),
-            trading: Engine::new("trading-engine", trading, reach, limits),
+            market: engine("data-engine", settings.data_engine.listen),
+            trading: engine("trading-engine", settings.trading_engine.listen),
+            publisher: engine("gateway", settings.gateway.grpc_listen),
         }
     }
 
@@ -80,6 +83,7 @@ impl Engines {
         match package {
             "goat.market.v1" => Some(&self.market),
             "goat.trading.v1" => Some(&self.trading),
+            "goat.publisher.v1" => Some(&self.publisher),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
-//! REST, server-sent events, `OpenAPI` and the dashboard, all from the schema's own annotations.
+//! REST, server-sent events, `OpenAPI` and the dashboard, all from the schema's own annotations; posts and alerts.
 //!
-//! The gateway owns no data: what it shows is what an RPC answers, and a new annotated RPC appears in
-//! REST and `OpenAPI` without a line here. It starts and serves while the engines are down.
+//! What the gateway shows is what an RPC answers, and a new annotated RPC appears in REST and `OpenAPI` without a line
+//! here. It starts and serves while the engines are down. All that it owns is its outbox: what was told to others.
 //!
 //! - `schema`: the RPCs that have a path, read from the descriptors.
 //! - `rest`: one HTTP request → one RPC → canonical JSON, or a stream of it.
@@ -9,6 +9,7 @@
 //! - `health`: both engines asked, one answer.
 //! - `site`: the dashboard's files, built in.
 //! - `engines`: who answers which package; `problem`: the one form of every refusal.
+//! - `publisher`: posts to X, composed from facts, kept in the outbox, sent once. `alerts`: the operator is told.
 //! - `access`: whose token is shown to the engines; `app`: all of it as one router.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -16,16 +17,20 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
-use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin, serve_http};
+use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin, serve_grpc, serve_http};
 use goat::settings::Settings;
+use goat::wire::PublisherServiceServer;
+use publisher::run::Publisher;
 
 mod access;
+mod alerts;
 mod app;
 mod engines;
 mod health;
 pub mod measure;
 mod openapi;
 mod problem;
+mod publisher;
 mod rest;
 mod schema;
 mod site;
@@ -42,18 +47,23 @@ const REACH_TIMEOUT: Duration = Duration::from_millis(500);
 /// When an address is taken, the schema's annotations cannot be served, or a server ends by itself.
 pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let listener = bind("gateway.listen", settings.gateway.listen).await?;
+    let grpc = bind("gateway.grpc_listen", settings.gateway.grpc_listen).await?;
     let admin = bind("gateway.metrics_listen", settings.gateway.metrics_listen).await?;
     let entrance = Entrance::of(&settings)?;
     let router = router(&settings, &entrance, &stop)?;
+    let publisher = Publisher::open(&settings, &Reach::of(&settings)?).await?;
+    let service = PublisherServiceServer::new(publisher::serve::Service(publisher.shared.clone()));
 
     let readiness = Readiness::default();
     readiness.set(true);
     tracing::info!(address = %settings.gateway.listen, "serving");
-    let (administered, ()) = tokio::join!(
+    let (administered, (), published, ()) = tokio::join!(
         serve_admin(admin, measure::METRICS, &entrance, readiness, stop.clone()),
-        serve_http(listener, &entrance, "gateway", router, stop)
+        serve_http(listener, &entrance, "gateway", router, stop.clone()),
+        serve_grpc(grpc, &entrance, service, "gateway", stop.clone()),
+        publisher.run(stop)
     );
-    administered
+    administered.and(published)
 }
 
 /// Everything that the gateway serves, in front of the engines that the settings name.
@@ -62,8 +72,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 ///
 /// When the engines cannot be reached as configured, or the schema's annotations cannot be served.
 fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum::Router, Failure> {
-    let addresses = (settings.data_engine.listen, settings.trading_engine.listen);
-    let engines = engines::Engines::new(addresses, &Reach::of(settings)?, &entrance.limits);
+    let engines = engines::Engines::new(settings, &Reach::of(settings)?, &entrance.limits);
     app::router(&engines, entrance, stop).map_err(|error| Failure::Internal(error.to_string()))
 }
 
@@ -75,8 +84,10 @@ fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum:
 pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let schema = schema::Schema::load().map_err(|error| Failure::Internal(error.to_string()))?;
     let mut findings = vec![format!("schema: {} paths", schema.bindings().count())];
+    findings.push(publisher::run::check(settings)?);
     for (setting, address) in [
         ("gateway.listen", settings.gateway.listen),
+        ("gateway.grpc_listen", settings.gateway.grpc_listen),
         ("gateway.metrics_listen", settings.gateway.metrics_listen),
     ] {
         std::net::TcpListener::bind(address).map_err(|error| {

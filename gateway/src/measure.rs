@@ -8,8 +8,18 @@ use axum::response::Response;
 use goat::service::measure::Metric;
 use metrics::{counter, histogram};
 
+use crate::alerts::channels::CHANNELS;
+use crate::publisher::delivery::OUTCOMES;
+use crate::publisher::draft::KINDS;
+
 /// Streams that are being sent.
 pub(crate) const OPEN_STREAMS: &str = "goat_gateway_open_streams";
+/// Posts that were composed, by kind.
+pub(crate) const POSTS_COMPOSED: &str = "goat_posts_composed_total";
+/// Requests to X, by how they ended.
+pub(crate) const POST_REQUESTS: &str = "goat_post_requests_total";
+/// Messages of alerts, by channel and how the attempt ended.
+pub(crate) const ALERT_MESSAGES: &str = "goat_alert_messages_total";
 const REQUESTS: &str = "goat_gateway_requests_total";
 const LATENCY: &str = "goat_gateway_request_seconds";
 
@@ -23,6 +33,10 @@ pub const METRICS: &[Metric] = &[
         .by(&[("route", &[]), ("status", &[])]),
     Metric::histogram(LATENCY, "from a request to the head of its answer, by route").by(&[("route", &[])]),
     Metric::gauge(OPEN_STREAMS, "streams that are being sent"),
+    Metric::counter(POSTS_COMPOSED, "posts that were composed, by kind").by(&[("kind", KINDS)]),
+    Metric::counter(POST_REQUESTS, "requests to X, by how they ended").by(&[("outcome", OUTCOMES)]),
+    Metric::counter(ALERT_MESSAGES, "attempts to deliver alerts, by channel and outcome")
+        .by(&[("channel", CHANNELS), ("outcome", &["sent", "failed"])]),
 ];
 
 /// Counts and times each request.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 mod access;
 mod addresses;
+mod alerts;
 mod archive;
 mod cycles;
 mod feeds;
@@ -17,6 +18,7 @@ mod ledger;
 mod limits;
 mod log;
 mod publish;
+mod publisher;
 mod query;
 mod secret;
 mod strategies;
@@ -26,6 +28,7 @@ mod webhook;
 
 pub use access::{Access, Scope, Token};
 pub use addresses::{DataEngine, Gateway, TradingEngine};
+pub use alerts::{Alerts, IncomingWebhook, Mail, SignedWebhook, Telegram};
 pub use archive::Archive;
 pub use cycles::Cycles;
 pub use feeds::{Binance, Books, Bybit, Candles, Feeds, Jupiter, Replay, Simulated};
@@ -34,6 +37,7 @@ pub use ledger::Ledger;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use publish::Publish;
+pub use publisher::{Posts, Publisher, QuietHours, Wording, X};
 pub use query::Query;
 pub use secret::Secret;
 pub use strategies::{Strategies, Strategy};
@@ -103,6 +107,10 @@ pub struct Settings {
     pub trading_engine: TradingEngine,
     /// The gateway's addresses.
     pub gateway: Gateway,
+    /// Posts to X.
+    pub publisher: Publisher,
+    /// Who is told when something happens or is wrong.
+    pub alerts: Alerts,
     /// Who may ask.
     pub access: Access,
     /// Encryption.
@@ -207,6 +215,8 @@ impl Settings {
         self.trading.validate()?;
         self.strategies.validate()?;
         self.ledger.validate()?;
+        self.publisher.validate()?;
+        self.alerts.validate()?;
         self.cycles.validate()
     }
 }

@@ -5,10 +5,13 @@ mod scan;
 
 pub use frame::Frame;
 pub use messages::market::v1 as market;
+pub use messages::publisher::v1 as publisher;
 pub use messages::trading::v1 as trading;
 pub use scan::{EventScan, scan_events};
 pub use services::market_data_service_client::MarketDataServiceClient;
 pub use services::market_data_service_server::{MarketDataService, MarketDataServiceServer};
+pub use services::publisher_service_client::PublisherServiceClient;
+pub use services::publisher_service_server::{PublisherService, PublisherServiceServer};
 pub use services::trading_service_client::TradingServiceClient;
 pub use services::trading_service_server::{TradingService, TradingServiceServer};
 
@@ -24,6 +27,12 @@ mod messages {
         }
     }
 
+    pub mod publisher {
+        pub mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/messages/goat.publisher.v1.rs"));
+        }
+    }
+
     pub mod trading {
         pub mod v1 {
             include!(concat!(env!("OUT_DIR"), "/messages/goat.trading.v1.rs"));
@@ -35,5 +44,6 @@ mod messages {
 #[allow(missing_docs, unreachable_pub, clippy::pedantic)]
 mod services {
     include!(concat!(env!("OUT_DIR"), "/services/goat.market.v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/services/goat.publisher.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/services/goat.trading.v1.rs"));
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod access;
+mod alerts;
 mod backtest;
 mod bad_input;
 mod commands;
@@ -14,6 +15,7 @@ mod exchanges;
 mod golden;
 mod journal;
 mod metrics;
+mod posts;
 mod prices;
 mod publish;
 mod reflection;

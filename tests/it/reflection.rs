@@ -67,8 +67,26 @@ async fn first_messages(mut command: Command, count: usize) -> Vec<Value> {
     messages
 }
 
+/// Where the services are asked.
+struct Addressed {
+    market: String,
+    trading: String,
+    publisher: String,
+}
+
+impl Addressed {
+    fn of(cluster: &Cluster, scheme: &str) -> Self {
+        let addresses = &cluster.addresses;
+        Self {
+            market: format!("{scheme}://{}", addresses.market),
+            trading: format!("{scheme}://{}", addresses.trading),
+            publisher: format!("{scheme}://{}", addresses.publisher),
+        }
+    }
+}
+
 /// Two hours of history and a fast present: even what is rare happens within seconds.
-async fn running() -> (Cluster, String, String) {
+async fn running() -> (Cluster, Addressed) {
     let world = World::simulated(60).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2);
     let cluster = Cluster::start(world).await;
     let mut market = cluster.market();
@@ -77,20 +95,22 @@ async fn running() -> (Cluster, String, String) {
         market.get_price(request).await.ok()
     })
     .await;
-    let (market, trading) = (cluster.addresses.market, cluster.addresses.trading);
-    (cluster, format!("http://{market}"), format!("http://{trading}"))
+    let addressed = Addressed::of(&cluster, "http");
+    (cluster, addressed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_and_methods_are_listed_and_answer() {
     let Some(buf) = buf() else { return };
-    let (cluster, market, trading) = running().await;
+    let (cluster, Addressed { market, trading, publisher }) = running().await;
     let directory = cluster.directory.path();
     let ask = async |arguments: &[&str]| printed(curl(&buf, directory, arguments)).await;
 
     let services = ask(&["--list-services", &market]).await;
     assert!(services.lines().any(|line| line == "goat.market.v1.MarketDataService"), "{services}");
     assert!(services.lines().any(|line| line == "grpc.health.v1.Health"), "{services}");
+    let services = ask(&["--list-services", &publisher]).await;
+    assert!(services.lines().any(|line| line == "goat.publisher.v1.PublisherService"), "{services}");
     let methods = ask(&["--list-methods", &trading]).await;
     for method in ["GetStatus", "ListCycles", "ListPriceAnalysis", "StreamTrading"] {
         assert!(methods.contains(&format!("goat.trading.v1.TradingService/{method}")), "{methods}");
@@ -101,7 +121,9 @@ async fn services_and_methods_are_listed_and_answer() {
             .await;
     let price: Value = serde_json::from_str(&price).unwrap();
     assert_eq!((&price["token"], price["price"].as_f64().is_some()), (&Value::from("SOL"), true), "{price}");
-    for (address, service) in [(&market, "data-engine"), (&trading, "trading-engine")] {
+    for (address, service) in
+        [(&market, "data-engine"), (&trading, "trading-engine"), (&publisher, "gateway")]
+    {
         for name in ["", service] {
             let request = format!(r#"{{"service":"{name}"}}"#);
             let health = ask(&["-d", &request, &format!("{address}/grpc.health.v1.Health/Check")]).await;
@@ -130,7 +152,7 @@ async fn open_position(cluster: &Cluster) -> String {
 async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
     let Some(buf) = buf() else { return };
     let lines = commands("grpcurl -plaintext ");
-    let (cluster, market, trading) = running().await;
+    let (cluster, addressed) = running().await;
 
     for line in lines {
         let line = if line.contains(POSITION) {
@@ -138,7 +160,7 @@ async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
         } else {
             line
         };
-        let arguments = translate(&line, &market, &trading, None);
+        let arguments = translate(&line, &addressed, None);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let command = curl(&buf, cluster.directory.path(), &arguments);
         if arguments.iter().any(|argument| argument.contains("/Stream") || argument.contains("/Subscribe")) {
@@ -155,13 +177,11 @@ async fn every_line_of_the_readme_that_asks_over_tls_with_a_token_is_answered() 
     let Some(buf) = buf() else { return };
     let lines = commands("grpcurl -cacert ");
     let secured = Secured::start(World::simulated(20)).await;
-    let addresses = secured.cluster.addresses;
-    let (market, trading) =
-        (format!("https://{}", addresses.market), format!("https://{}", addresses.trading));
+    let addressed = Addressed::of(&secured.cluster, "https");
     let shown = Shown { authority: &secured.authority.authority_path, secret: VIEWER };
 
     for line in lines {
-        let arguments = translate(&line, &market, &trading, Some(&shown));
+        let arguments = translate(&line, &addressed, Some(&shown));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let command = curl(&buf, secured.cluster.directory.path(), &arguments);
         assert!(!printed(command).await.is_empty(), "{line} printed nothing");
@@ -195,7 +215,7 @@ fn commands(beginning: &str) -> Vec<String> {
     commands
 }
 
-fn translate(line: &str, market: &str, trading: &str, shown: Option<&Shown<'_>>) -> Vec<String> {
+fn translate(line: &str, addressed: &Addressed, shown: Option<&Shown<'_>>) -> Vec<String> {
     let words = words(line);
     let mut given = Vec::new();
     let mut words = words.into_iter().skip(1).take_while(|word| word != "|");
@@ -221,15 +241,16 @@ fn translate(line: &str, market: &str, trading: &str, shown: Option<&Shown<'_>>)
         }
     }
     let address = match target[0].rsplit(':').next() {
-        Some("5050") => market,
-        Some("5052") => trading,
+        Some("5050") => &addressed.market,
+        Some("5052") => &addressed.trading,
+        Some("5054") => &addressed.publisher,
         _ => panic!("the test does not know the address in: {line}"),
     };
     match target.get(1).map(String::as_str) {
         None | Some("list") if target.len() <= 2 => {
-            given.extend(["--list-services".to_owned(), address.to_owned()]);
+            given.extend(["--list-services".to_owned(), address.clone()]);
         }
-        Some("list" | "describe") => given.extend(["--list-methods".to_owned(), address.to_owned()]),
+        Some("list" | "describe") => given.extend(["--list-methods".to_owned(), address.clone()]),
         Some(method) => {
             let method = method
                 .rsplit_once('.')

@@ -29,6 +29,8 @@ pub struct Addresses {
     pub trading: SocketAddr,
     /// REST and dashboard.
     pub gateway: SocketAddr,
+    /// The gateway's gRPC.
+    pub publisher: SocketAddr,
     /// Posts.
     pub webhook: SocketAddr,
     /// Metrics of data-engine, trading-engine and gateway.
@@ -41,6 +43,7 @@ impl Addresses {
             market: free_address(),
             trading: free_address(),
             gateway: free_address(),
+            publisher: free_address(),
             webhook: free_address(),
             metrics: [free_address(), free_address(), free_address()],
         }
@@ -54,6 +57,7 @@ impl Addresses {
             ("GOAT_TRADING_ENGINE__LISTEN", self.trading),
             ("GOAT_TRADING_ENGINE__METRICS_LISTEN", trading),
             ("GOAT_GATEWAY__LISTEN", self.gateway),
+            ("GOAT_GATEWAY__GRPC_LISTEN", self.publisher),
             ("GOAT_GATEWAY__METRICS_LISTEN", gateway),
             ("GOAT_FEEDS__WEBHOOK__LISTEN", self.webhook),
         ];

@@ -46,13 +46,15 @@ impl Default for TradingEngine {
 pub struct Gateway {
     /// The website, REST and server-sent events.
     pub listen: SocketAddr,
+    /// gRPC: posts and alerts.
+    pub grpc_listen: SocketAddr,
     /// Metrics and health over HTTP.
     pub metrics_listen: SocketAddr,
 }
 
 impl Default for Gateway {
     fn default() -> Self {
-        Self { listen: loopback(8000), metrics_listen: loopback(9000) }
+        Self { listen: loopback(8000), grpc_listen: loopback(5054), metrics_listen: loopback(9000) }
     }
 }
 
@@ -87,6 +89,7 @@ pub(super) fn refuse_open(settings: &Settings) -> Result<(), SettingsError> {
         ("trading_engine.listen", settings.trading_engine.listen),
         ("trading_engine.metrics_listen", settings.trading_engine.metrics_listen),
         ("gateway.listen", settings.gateway.listen),
+        ("gateway.grpc_listen", settings.gateway.grpc_listen),
         ("gateway.metrics_listen", settings.gateway.metrics_listen),
     ];
     let needs = Needs {

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Question {
+    /// GET, POST, …
+    pub method: String,
     /// The path without what follows the question mark.
     pub path: String,
     /// What follows it, by name.
     pub query: BTreeMap<String, String>,
     /// The headers, by name in small letters.
     pub headers: BTreeMap<String, String>,
+    /// What was sent with it.
+    pub body: String,
 }
 
 /// What is answered.
@@ -47,12 +51,10 @@ pub async fn serve<A: Into<Option<Answer>> + Send>(
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = answer.clone();
             tokio::spawn(async move {
-                let mut request = vec![0; 8192];
-                let length = stream.read(&mut request).await.unwrap_or(0);
-                let Some(question) = question(&String::from_utf8_lossy(&request[..length])) else { return };
+                let Some(question) = read(&mut stream).await else { return };
                 let Some(Answer { status, headers, body }) = answer(question).into() else {
                     // Until the other side gives up.
-                    let _ = stream.read(&mut request).await;
+                    let _ = stream.read(&mut [0; 1]).await;
                     return;
                 };
                 let lines: Vec<String> =
@@ -70,12 +72,29 @@ pub async fn serve<A: Into<Option<Answer>> + Send>(
     address
 }
 
+/// The head, and as much of a body as it announces.
+async fn read(stream: &mut TcpStream) -> Option<Question> {
+    let (mut request, mut chunk) = (Vec::new(), vec![0; 8192]);
+    loop {
+        let length = stream.read(&mut chunk).await.ok().filter(|length| *length > 0)?;
+        request.extend_from_slice(&chunk[..length]);
+        let text = String::from_utf8_lossy(&request);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let question = question(head)?;
+        let announced = question.headers.get("content-length").and_then(|length| length.parse().ok());
+        if body.len() >= announced.unwrap_or(0) {
+            return Some(Question { body: body.to_owned(), ..question });
+        }
+    }
+}
+
 fn question(request: &str) -> Option<Question> {
-    let target = request.lines().next()?.split(' ').nth(1)?;
+    let mut words = request.lines().next()?.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let pairs = request.lines().skip(1).filter_map(|line| line.split_once(": "));
     let headers = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-    Some(Question { path: path.to_owned(), query, headers })
+    Some(Question { method, path: path.to_owned(), query, headers, body: String::new() })
 }

@@ -128,11 +128,12 @@ async fn announce(settings: &Settings) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     say(&format!(
-        "\n  Follow The Goat, {mode}\n\n  dashboard        {scheme}://{gateway}\n  REST, try it     {scheme}://{gateway}/api-docs/\n  gRPC             {data} (market), {trading} (trading), with reflection\n  webhook          {scheme}://{webhook}\n  data and logs    {dir}\n\n  restart one engine alone:  make restart SERVICE=trading-engine\n  stop everything:           Ctrl-C\n",
+        "\n  Follow The Goat, {mode}\n\n  dashboard        {scheme}://{gateway}\n  REST, try it     {scheme}://{gateway}/api-docs/\n  gRPC             {data} (market), {trading} (trading), {publisher} (posts), with reflection\n  webhook          {scheme}://{webhook}\n  data and logs    {dir}\n\n  restart one engine alone:  make restart SERVICE=trading-engine\n  stop everything:           Ctrl-C\n",
         mode = settings.feeds.mode.as_str().to_uppercase(),
         scheme = if settings.tls.files().is_some() { "https" } else { "http" },
         data = settings.data_engine.listen,
         trading = settings.trading_engine.listen,
+        publisher = settings.gateway.grpc_listen,
         webhook = settings.feeds.webhook.listen,
         dir = settings.data_dir().display(),
     ));
