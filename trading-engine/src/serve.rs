@@ -1,7 +1,9 @@
 //! The gRPC service: what the core has published, and the workspace's rows.
 
+mod analysis;
 mod asked;
 mod command;
+mod cycles;
 mod decisions;
 mod message;
 mod patterns;
@@ -30,7 +32,6 @@ pub use suggestions::Suggestions;
 use asked::{checked_limit, count};
 
 use crate::changes::Change;
-use crate::core::command::Order;
 use crate::core::cycles::Threshold;
 use crate::runner::Ask;
 use crate::view::Shared;
@@ -80,55 +81,28 @@ impl TradingService for Trading {
         &self,
         request: Request<wire::ListCyclesRequest>,
     ) -> Result<Response<wire::ListCyclesResponse>, Status> {
-        let wire::ListCyclesRequest { threshold, active_only, limit } = request.into_inner();
-        let threshold = threshold.map(|percent| self.threshold(percent)).transpose()?;
-        let limit = checked_limit(limit)?;
-        let view = self.view.read();
-        let cycles = view.cycles(threshold, active_only, limit as usize);
-        let response = wire::ListCyclesResponse {
-            count: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
-            cycles: cycles.iter().map(wire::Cycle::from).collect(),
-            closed: message::closed_counts(&view),
-        };
-        Ok(Response::new(response))
+        self.cycles(&request.into_inner()).map(Response::new)
     }
 
     async fn list_price_analysis(
         &self,
         request: Request<wire::ListPriceAnalysisRequest>,
     ) -> Result<Response<wire::ListPriceAnalysisResponse>, Status> {
-        let wire::ListPriceAnalysisRequest { threshold, limit } = request.into_inner();
-        let threshold = threshold.map(|percent| self.threshold(percent)).transpose()?;
-        let limit = checked_limit(limit)?;
-        let found = self.readers.price_analysis(threshold, limit).await;
-        let rows = found.map_err(|error| internal("reading price_analysis", &error))?;
-        let response = wire::ListPriceAnalysisResponse {
-            count: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-            rows: rows.iter().map(wire::PriceAnalysis::from).collect(),
-        };
-        Ok(Response::new(response))
+        self.price_analysis(&request.into_inner()).await.map(Response::new)
     }
 
     async fn pause_trading(
         &self,
         request: Request<wire::PauseTradingRequest>,
     ) -> Result<Response<wire::PauseTradingResponse>, Status> {
-        let wire::PauseTradingRequest { reason, requested_by, request_id, close_positions } =
-            request.into_inner();
-        let request = command::request(reason, requested_by)?;
-        let order = if close_positions { Order::HaltTrading(request) } else { Order::PauseTrading(request) };
-        let answer = command::carry_out(&self.commands, order, request_id).await?;
-        Ok(Response::new(wire::PauseTradingResponse { controls: Some((&answer.controls).into()) }))
+        self.pause(request.into_inner()).await.map(Response::new)
     }
 
     async fn resume_trading(
         &self,
         request: Request<wire::ResumeTradingRequest>,
     ) -> Result<Response<wire::ResumeTradingResponse>, Status> {
-        let wire::ResumeTradingRequest { reason, requested_by, request_id } = request.into_inner();
-        let order = Order::ResumeTrading(command::request(reason, requested_by)?);
-        let answer = command::carry_out(&self.commands, order, request_id).await?;
-        Ok(Response::new(wire::ResumeTradingResponse { controls: Some((&answer.controls).into()) }))
+        self.resume(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_plays(
@@ -195,16 +169,14 @@ impl TradingService for Trading {
         &self,
         request: Request<wire::GetPlaysPerformanceRequest>,
     ) -> Result<Response<wire::GetPlaysPerformanceResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.plays_performance(request).await?))
+        self.plays_performance(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_positions(
         &self,
         request: Request<wire::ListPositionsRequest>,
     ) -> Result<Response<wire::ListPositionsResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.list_positions(request).await?))
+        self.list_positions(request.into_inner()).await.map(Response::new)
     }
 
     async fn get_position(
@@ -251,8 +223,7 @@ impl TradingService for Trading {
         &self,
         request: Request<wire::ListDecisionsRequest>,
     ) -> Result<Response<wire::ListDecisionsResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.list_decisions(request).await?))
+        self.list_decisions(request.into_inner()).await.map(Response::new)
     }
 
     async fn explain_decision(
@@ -267,40 +238,35 @@ impl TradingService for Trading {
         &self,
         request: Request<wire::WhyNotRequest>,
     ) -> Result<Response<wire::WhyNotResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.why_not(request).await?))
+        self.why_not(request.into_inner()).await.map(Response::new)
     }
 
     async fn get_funnel(
         &self,
         request: Request<wire::GetFunnelRequest>,
     ) -> Result<Response<wire::GetFunnelResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.funnel(request).await?))
+        self.funnel(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_profiles(
         &self,
         request: Request<wire::ListProfilesRequest>,
     ) -> Result<Response<wire::ListProfilesResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.list_profiles(request).await?))
+        self.list_profiles(request.into_inner()).await.map(Response::new)
     }
 
     async fn get_profile_stats(
         &self,
         request: Request<wire::GetProfileStatsRequest>,
     ) -> Result<Response<wire::GetProfileStatsResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.profile_stats(request).await?))
+        self.profile_stats(request.into_inner()).await.map(Response::new)
     }
 
     async fn rank_wallets(
         &self,
         request: Request<wire::RankWalletsRequest>,
     ) -> Result<Response<wire::RankWalletsResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.rank_wallets(request).await?))
+        self.rank_wallets(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_filter_projects(
@@ -364,16 +330,14 @@ impl TradingService for Trading {
         &self,
         request: Request<wire::ListShadowsRequest>,
     ) -> Result<Response<wire::ListShadowsResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.list_shadows(request).await?))
+        self.list_shadows(request.into_inner()).await.map(Response::new)
     }
 
     async fn get_gate_attribution(
         &self,
         request: Request<wire::GetGateAttributionRequest>,
     ) -> Result<Response<wire::GetGateAttributionResponse>, Status> {
-        let request = request.into_inner();
-        Ok(Response::new(self.gate_attribution(request).await?))
+        self.gate_attribution(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_filter_suggestions(
@@ -384,6 +348,13 @@ impl TradingService for Trading {
         let suggestions = vec![self.filter_suggestions(&request.play_id).await?];
         let count = count(suggestions.len());
         Ok(Response::new(wire::ListFilterSuggestionsResponse { suggestions, count }))
+    }
+
+    async fn list_pattern_analysis(
+        &self,
+        request: Request<wire::ListPatternAnalysisRequest>,
+    ) -> Result<Response<wire::ListPatternAnalysisResponse>, Status> {
+        self.pattern_analysis(request.into_inner()).await.map(Response::new)
     }
 
     type StreamTradingStream =

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::core::Engine;
 
 /// Changes whenever the encoding of the state does, or what the same events lead to.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The state could not be written as bytes, or the bytes are no state.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ pub(crate) mod duck;
 mod late;
 mod layout;
 mod movement;
+mod pattern_analysis;
 mod play;
 mod position;
 mod price;
@@ -62,6 +63,7 @@ pub const TABLES: &[&Table] = &[
     &stop::TRAIL,
     &shadow::TABLE,
     &shadow::MOMENTS,
+    &pattern_analysis::TABLE,
     &strategy::STATES,
     &strategy::TRADES,
     &strategy::EQUITY,

@@ -11,6 +11,7 @@
 mod answers;
 mod discovery;
 mod fetch;
+mod filter_search;
 mod outcomes;
 mod readers;
 mod rows;
@@ -23,10 +24,11 @@ use duckdb::{Config, Connection};
 pub use answers::{FunnelRow, Lateness};
 pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
 pub use fetch::fetch_recent;
+pub use filter_search::SEARCH_TIME_MAX;
 pub use outcomes::{EntryOutcome, Origin};
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
-pub use samples::Samples;
+pub use samples::{Asked, Samples};
 pub use wallet_query::check_wallet_query;
 pub use writer::{ROWS_QUEUED_MAX, Writer, fill, write_on_a_thread};
 

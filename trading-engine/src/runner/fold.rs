@@ -87,6 +87,7 @@ impl Runner {
                 Effect::Strategy(report) => self.report_strategy(report),
                 Effect::Desk(report) => self.report(seq, report),
                 Effect::WalletsWanted(query) => self.ask_workspace(*query)?,
+                Effect::FiltersWanted(question) => self.ask_for_search(*question)?,
             }
         }
         self.effects = effects;

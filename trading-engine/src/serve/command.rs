@@ -1,14 +1,39 @@
 //! Commands of users: checked here, carried out by the core.
 
 use goat::error::Kind;
+use goat::wire::trading as wire;
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
 
+use super::Trading;
 use crate::core::command::{Order, Request};
 use crate::runner::{Answer, Ask, Refused};
 
 const REASON_CHARACTERS_MAX: usize = 500;
 const NAME_CHARACTERS_MAX: usize = 100;
+
+impl Trading {
+    pub(super) async fn pause(
+        &self,
+        request: wire::PauseTradingRequest,
+    ) -> Result<wire::PauseTradingResponse, Status> {
+        let wire::PauseTradingRequest { reason, requested_by, request_id, close_positions } = request;
+        let request = self::request(reason, requested_by)?;
+        let order = if close_positions { Order::HaltTrading(request) } else { Order::PauseTrading(request) };
+        let answer = carry_out(&self.commands, order, request_id).await?;
+        Ok(wire::PauseTradingResponse { controls: Some((&answer.controls).into()) })
+    }
+
+    pub(super) async fn resume(
+        &self,
+        request: wire::ResumeTradingRequest,
+    ) -> Result<wire::ResumeTradingResponse, Status> {
+        let wire::ResumeTradingRequest { reason, requested_by, request_id } = request;
+        let order = Order::ResumeTrading(self::request(reason, requested_by)?);
+        let answer = carry_out(&self.commands, order, request_id).await?;
+        Ok(wire::ResumeTradingResponse { controls: Some((&answer.controls).into()) })
+    }
+}
 
 /// Who wants it, and why.
 pub(super) fn request(reason: String, requested_by: String) -> Result<Request, Status> {

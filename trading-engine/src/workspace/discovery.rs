@@ -1,4 +1,5 @@
-//! The queries of plays, run beside the core on the workspace as it was when they were asked.
+//! The queries of plays, run beside the core on the workspace as it was when they were asked; and the way of answers to
+//! the core.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc as std_mpsc;
@@ -6,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
+use super::filter_search::Searches;
 use super::wallet_query::{STACK_BYTES, admitted};
+use crate::core::filters::automatic::{FilterAnswer, FilterQuestion};
 use crate::core::play::PlayId;
 use crate::core::wallets::{WalletAnswer, WalletQuery};
 
@@ -30,17 +33,25 @@ const ANSWERS_QUEUED_MAX: usize = 256;
 pub struct Discovery {
     answers: std_mpsc::Receiver<WalletAnswer>,
     there: BTreeMap<(PlayId, u64), WalletAnswer>,
+    filters: std_mpsc::Receiver<FilterAnswer>,
+    filters_there: BTreeMap<(PlayId, u64), FilterAnswer>,
 }
 
 /// The workspace's end.
 #[derive(Debug, Clone)]
-pub struct Questions(std_mpsc::SyncSender<WalletAnswer>);
+pub struct Questions {
+    wallets: std_mpsc::SyncSender<WalletAnswer>,
+    searches: Searches,
+}
 
 /// A way for answers from the workspace to the core.
 #[must_use]
 pub fn discovery() -> (Questions, Discovery) {
-    let (sender, answers) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
-    (Questions(sender), Discovery { answers, there: BTreeMap::new() })
+    let (wallets, answers) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
+    let (told, filters) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
+    let (there, filters_there) = (BTreeMap::new(), BTreeMap::new());
+    let questions = Questions { wallets, searches: Searches::new(told) };
+    (questions, Discovery { answers, there, filters, filters_there })
 }
 
 impl Discovery {
@@ -55,12 +66,31 @@ impl Discovery {
             self.there.insert((answer.play.clone(), answer.asked_seq.get()), answer);
         }
     }
+
+    /// What a search found; waits until it is there. None when the workspace has ended.
+    pub fn filters_for(&mut self, question: &FilterQuestion) -> Option<FilterAnswer> {
+        let key = (question.play.clone(), question.asked_seq.get());
+        loop {
+            if let Some(answer) = self.filters_there.remove(&key) {
+                return Some(answer);
+            }
+            let answer = self.filters.recv().ok()?;
+            // One to a question that was void before it came is never asked for again.
+            self.filters_there.retain(|(play, _), _| *play != answer.play);
+            self.filters_there.insert((answer.play.clone(), answer.asked_seq.get()), answer);
+        }
+    }
 }
 
 impl Questions {
+    /// Has a play's filters searched.
+    pub(super) fn search(&self, writer: &Connection, question: FilterQuestion) {
+        self.searches.begin(writer, question);
+    }
+
     /// Answers a query from a snapshot of the tables that is taken before this returns.
     pub(super) fn ask(&self, writer: &Connection, query: WalletQuery) {
-        let told = self.0.clone();
+        let told = self.wallets.clone();
         let answer_as = {
             let query = query.clone();
             move |found| WalletAnswer {

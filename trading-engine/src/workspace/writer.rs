@@ -43,6 +43,9 @@ pub fn write_on_a_thread(
             for query in batch.queries {
                 questions.ask(&connection, query);
             }
+            for question in batch.searches {
+                questions.search(&connection, question);
+            }
             metrics::histogram!("goat_trading_workspace_write_seconds").record(began.elapsed());
         }
         // The receiver is gone only when the service is.
