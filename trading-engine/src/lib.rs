@@ -13,6 +13,7 @@
 //! - [`ledger`], [`snapshot`], [`restart`]: what survives the process, and when it can be gone on with.
 //! - [`tables`]: every table that is kept or asked, described once.
 //! - [`workspace`]: the tables that are asked with SQL.
+//! - [`jobs`]: what runs beside the fold, as it ran; [`parity`]: days folded again and compared.
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
 //! - [`backtest`], [`plan`], [`apply`], [`verify`]: the commands that end by themselves.
 
@@ -34,8 +35,10 @@ pub mod backtest;
 pub mod changes;
 pub mod core;
 pub mod feed;
+pub mod jobs;
 pub mod ledger;
 pub mod measure;
+pub mod parity;
 pub mod plan;
 pub mod plays;
 pub mod restart;
@@ -59,7 +62,7 @@ use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use crate::changes::CHANGES_QUEUED_MAX;
 use crate::core::Plan;
@@ -69,10 +72,12 @@ use crate::core::fill::{Costs, UncheckedCosts};
 use crate::core::market::PricingBook;
 use crate::core::money::Usd;
 use crate::core::play::{Play, WalletSelection};
+use crate::jobs::Jobs;
 use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
+use crate::parity::{Checks, Days};
 use crate::restart::Origin;
 use crate::runner::{COMMANDS_QUEUED_MAX, Surroundings};
-use crate::serve::Trading;
+use crate::serve::{Trading, WhatIf};
 use crate::view::{Shared, View};
 use crate::workspace::Readers;
 
@@ -104,10 +109,22 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     check_queries(&plays, &opened.workspace)?;
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
     let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
-    let (questions, discovery) = workspace::discovery();
+    let queries = workspace::Queries::new(&opened.workspace, view.clone(), &settings.query)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    let jobs = Jobs::default();
+    let days = Days::new(ledger_folder(&settings).join("days"));
+    let checks = Checks::new(days, keeper.clone(), market.clone(), view.clone(), jobs.clone());
+    let (questions, discovery) = workspace::discovery(&jobs);
     let (rows, written) =
         workspace::write_on_a_thread(opened.workspace, questions).map_err(|error| no_thread(&error))?;
     let (commands, asked) = mpsc::channel(COMMANDS_QUEUED_MAX);
+    let limits = limits(&settings.trading)?;
+    let what_if = WhatIf {
+        plan: plan.clone(),
+        limits: limits.clone(),
+        market: market.clone(),
+        turn: Arc::new(Semaphore::new(1)),
+    };
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
@@ -117,7 +134,8 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         commands: asked,
         rows,
         discovery,
-        limits: limits(&settings.trading)?,
+        limits,
+        checks: checks.clone(),
         strategies: strategies::plans(&settings)?,
         plays,
         view: view.clone(),
@@ -135,6 +153,10 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         commands,
         changes_of_plays: Arc::default(),
         suggestions: Arc::default(),
+        queries,
+        what_if,
+        jobs,
+        checks,
         token,
         watchers,
         stop: stop.clone(),

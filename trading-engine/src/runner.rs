@@ -4,6 +4,7 @@
 //! ([`outbox`]) and go with the next.
 
 mod command;
+mod day;
 mod desk;
 mod fold;
 mod outbox;
@@ -27,6 +28,7 @@ use crate::core::strategies::InstancePlan;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
 use crate::ledger::{Keeper, Logged};
+use crate::parity::{Checks, Day};
 use crate::restart::Origin;
 use crate::snapshot::SnapshotError;
 use crate::tables::BookPace;
@@ -73,6 +75,8 @@ pub struct Surroundings {
     pub commands: mpsc::Receiver<Ask>,
     /// To the workspace's thread.
     pub rows: Writer,
+    /// Compares days that are over.
+    pub checks: Checks,
     /// Answers of the plays' queries.
     pub discovery: Discovery,
     /// The bounds and costs of paper trading.
@@ -128,6 +132,8 @@ struct Runner {
     /// The ordinal of the newest command there ever was.
     last_command: u64,
     pace: BookPace,
+    /// The day of the newest full hour.
+    day: Option<Day>,
     /// Cycles that ended since the view was published.
     closed: Vec<Cycle>,
     published: Instant,
@@ -165,6 +171,7 @@ impl Runner {
                 (Engine::new(surroundings.plan.clone(), Seq::ZERO), None, Some(reason), Vec::new())
             }
         };
+        let day = log_id.as_ref().map(|_| Day::of(engine.hour().begins));
         Self {
             engine,
             log_id,
@@ -180,6 +187,7 @@ impl Runner {
             logged,
             last_command,
             pace: BookPace::default(),
+            day,
             closed,
             published: surroundings.started,
             desk_changed: true,

@@ -8,61 +8,32 @@ mod decisions;
 mod message;
 mod patterns;
 mod performance;
+mod plan;
 mod plays;
 mod positions;
 mod profiles;
+mod query_sql;
+mod scheduler;
 mod shadows;
 mod stream;
 mod suggestions;
+mod trading;
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use goat::error::internal;
-use goat::service::Stop;
-use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingService;
 use goat::wire::trading as wire;
-use tokio::sync::{Mutex, broadcast, mpsc};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 pub use suggestions::Suggestions;
+pub use trading::{Trading, WhatIf};
 
 use asked::{checked_limit, count};
 
-use crate::changes::Change;
-use crate::core::cycles::Threshold;
-use crate::runner::Ask;
-use crate::view::Shared;
-use crate::workspace::Readers;
 pub(crate) use patterns::parse as parse_project;
 pub(crate) use positions::fill as fill_message;
-
-/// Answers for the engine.
-#[derive(Debug, Clone)]
-pub struct Trading {
-    /// When the process started.
-    pub started_at: UnixMicros,
-    /// What is computed.
-    pub thresholds: Vec<Threshold>,
-    /// What the core has published.
-    pub view: Shared,
-    /// The tables.
-    pub readers: Readers,
-    /// To the core.
-    pub commands: mpsc::Sender<Ask>,
-    /// One change of plays and projects at a time: what was checked is still so when it is done.
-    pub changes_of_plays: Arc<Mutex<()>>,
-    /// The filters that were suggested last.
-    pub suggestions: Arc<Mutex<Suggestions>>,
-    /// What positions are in.
-    pub token: Symbol,
-    /// Where changes are told.
-    pub watchers: broadcast::Sender<Change>,
-    /// Ends the streams.
-    pub stop: Stop,
-}
 
 #[tonic::async_trait]
 impl TradingService for Trading {
@@ -74,6 +45,7 @@ impl TradingService for Trading {
         let mut status = message::status(&self.view.read());
         status.tables = counts.into_iter().map(message::table).collect();
         status.started_at = Some(self.started_at.into());
+        status.parity = self.checks.newest().as_ref().map(message::parity);
         Ok(Response::new(status))
     }
 
@@ -355,6 +327,34 @@ impl TradingService for Trading {
         request: Request<wire::ListPatternAnalysisRequest>,
     ) -> Result<Response<wire::ListPatternAnalysisResponse>, Status> {
         self.pattern_analysis(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn plan_play(
+        &self,
+        request: Request<wire::PlanPlayRequest>,
+    ) -> Result<Response<wire::PlanPlayResponse>, Status> {
+        self.plan_play(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_scheduler(
+        &self,
+        _request: Request<wire::GetSchedulerRequest>,
+    ) -> Result<Response<wire::GetSchedulerResponse>, Status> {
+        Ok(Response::new(self.scheduler()))
+    }
+
+    async fn check_parity(
+        &self,
+        request: Request<wire::CheckParityRequest>,
+    ) -> Result<Response<wire::CheckParityResponse>, Status> {
+        self.check_parity(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn query_sql(
+        &self,
+        request: Request<wire::QuerySqlRequest>,
+    ) -> Result<Response<wire::QuerySqlResponse>, Status> {
+        self.query_sql(request.into_inner()).await.map(Response::new)
     }
 
     type StreamTradingStream =

@@ -230,7 +230,7 @@ fn a_file_keeps_its_promises() {
     let spoilers = [
         (
             "UPDATE ledger_migrations SET number = 99",
-            "its migration 99 was made by a newer version; this one knows 4",
+            "its migration 99 was made by a newer version; this one knows 5",
         ),
         ("DROP TABLE price_cycles", "table price_cycles is missing"),
         ("ALTER TABLE price_cycles DROP COLUMN data_points", "column price_cycles.data_points is missing"),
@@ -257,7 +257,7 @@ fn a_database_keeps_its_promises() {
     let spoilers = [
         (
             "UPDATE ledger_migrations SET number = 99",
-            "its migration 99 was made by a newer version; this one knows 4",
+            "its migration 99 was made by a newer version; this one knows 5",
         ),
         ("DROP TABLE price_cycles", "table price_cycles is missing"),
         ("ALTER TABLE price_cycles DROP COLUMN data_points", "column price_cycles.data_points is missing"),

@@ -1,4 +1,5 @@
-//! Automatic filters: a market in which an edge is there to be found, from its recording to a play that filters by it.
+//! Automatic filters: a market in which an edge is there to be found, from its recording to a play that filters by it;
+//! and what else is done beside the engine while it reads: days compared, plans made, SQL answered.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,16 +9,15 @@ use goat::wire::trading as wire;
 use goat::wire::trading::pattern_analysis::Consequence;
 use serde_json::{Value, json};
 use tests::cluster::{Cluster, World};
+use tests::until::until;
 
-use super::{committed, files};
+use super::{PATIENCE, committed, files};
 
-/// 2026-01-05T00:00:00Z.
-const BEGIN_SECONDS: i64 = 1_767_571_200;
+/// 2026-01-05T12:00:00Z: it reaches into the next day.
+const BEGIN_SECONDS: i64 = 1_767_614_400;
 const EPISODE_SECONDS: i64 = 240;
 /// Eighteen hours.
 const EPISODES: i64 = 270;
-/// An hour in 15 seconds.
-const PACE: u32 = 240;
 
 /// Whether the crowd buys before the wallet does, and the price rises afterwards.
 fn rises(episode: i64) -> bool {
@@ -96,13 +96,13 @@ fn plays() -> [Value; 2] {
     [play("learns", true), play("stays", false)]
 }
 
-async fn cluster(directory: &Path, speed: u32) -> Cluster {
+async fn cluster(directory: &Path) -> Cluster {
     let (prices, trades) =
         (directory.join("prices-edge.parquet"), directory.join("quicknode-trades-edge.ndjson"));
     let paths = format!("{},{}", prices.display(), trades.display());
     let world = World::replay(&prices)
         .with("GOAT_FEEDS__REPLAY__PATH", paths)
-        .with("GOAT_FEEDS__REPLAY__SPEED", speed);
+        .with("GOAT_LIMITS__CALL_TIMEOUT_MS", 300_000);
     let mut cluster = Cluster::prepare(world).await;
     let setting = files(&cluster, &plays());
     cluster.trading_engine.set("GOAT_TRADING__PLAYS", setting);
@@ -124,23 +124,37 @@ async fn play(cluster: &Cluster, id: &str) -> wire::Play {
     cluster.trading().get_play(request).await.unwrap().into_inner().play.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_edge_is_found_judged_and_applied_the_same_through_kills() {
-    let directory = tempfile::tempdir().unwrap();
-    write_prices(&directory.path().join("prices-edge.parquet"));
-    write_trades(&directory.path().join("quicknode-trades-edge.ndjson"));
-
-    let mut whole = cluster(directory.path(), 0).await;
+/// Writes the recording into a folder and reads it to its end in one go.
+async fn whole(directory: &Path) -> (Cluster, String) {
+    write_prices(&directory.join("prices-edge.parquet"));
+    write_trades(&directory.join("quicknode-trades-edge.ndjson"));
+    let mut whole = cluster(directory).await;
     whole.trading_engine.start();
     let head = whole.quiet_head().await;
     let hash = committed(&whole, head).await;
-    let found = analyses(&whole, "").await;
-    assert_applied(&whole, &found).await;
-    drop(whole);
+    (whole, hash)
+}
 
-    let mut killed = cluster(directory.path(), PACE).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edge_is_found_judged_and_applied_and_what_is_asked_beside_it_is_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let (cluster, _) = whole(directory.path()).await;
+    assert_applied(&cluster, &analyses(&cluster, "").await).await;
+    assert_compared(&cluster).await;
+    assert_planned(&cluster).await;
+    assert_queried(&cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn automatic_filters_are_the_same_through_kills() {
+    let directory = tempfile::tempdir().unwrap();
+    let (unharmed, hash) = whole(directory.path()).await;
+    let found = analyses(&unharmed, "").await;
+    drop(unharmed);
+
+    let mut killed = cluster(directory.path()).await;
     killed.trading_engine.start();
-    for pause_ms in [9_000, 300, 14_000, 6_500, 40, 11_000, 17_000] {
+    for pause_ms in [4_000, 300, 7_000, 2_500, 40, 5_000, 9_000] {
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         killed.trading_engine.kill();
         killed.trading_engine.start();
@@ -148,6 +162,137 @@ async fn an_edge_is_found_judged_and_applied_the_same_through_kills() {
     let head = killed.quiet_head().await;
     assert_eq!(committed(&killed, head).await, hash, "through kills");
     assert_eq!(analyses(&killed, "").await, found, "through kills");
+    // The day that the kills fell into is the same when it is folded again.
+    assert_same_day(&killed).await;
+}
+
+async fn assert_same_day(cluster: &Cluster) {
+    let request = wire::CheckParityRequest { day: "2026-01-05".to_owned() };
+    let parity = until("no other day is being compared", PATIENCE, async || {
+        cluster.trading().check_parity(request.clone()).await.ok()
+    })
+    .await;
+    let parity = parity.into_inner().parity.unwrap();
+    assert_eq!(parity.state(), wire::parity::State::Match, "{parity:?}");
+    assert!(parity.decisions > 300 && parity.commands > 100 && parity.events > 40_000, "{parity:?}");
+    assert_eq!((parity.differences, parity.first_difference.as_str()), (0, ""), "{parity:?}");
+    println!("{parity:?}");
+}
+
+/// The first day was compared of itself when it was over, and is again when it is asked for.
+async fn assert_compared(cluster: &Cluster) {
+    let job = until("the day was compared of itself", PATIENCE, async || {
+        let jobs =
+            cluster.trading().get_scheduler(wire::GetSchedulerRequest {}).await.ok()?.into_inner().jobs;
+        jobs.into_iter().find(|job| job.name == "parity" && job.last_ended_at.is_some())
+    })
+    .await;
+    assert_eq!(
+        (job.runs, job.failures, job.last_outcome()),
+        (1, 0, wire::job::Outcome::Succeeded),
+        "{job:?}"
+    );
+    assert!(job.last_result.starts_with("2026-01-05: all"), "{job:?}");
+    assert_eq!(job.next_due_at.unwrap().seconds, BEGIN_SECONDS + 36 * 3600, "{job:?}");
+    let status = cluster.trading().get_status(wire::GetStatusRequest {}).await.unwrap().into_inner();
+    assert_eq!(status.parity.unwrap().state(), wire::parity::State::Match);
+    assert_same_day(cluster).await;
+
+    // What cannot be compared says why.
+    let request = wire::CheckParityRequest { day: "2026-01-06".to_owned() };
+    let parity = cluster.trading().check_parity(request).await.unwrap().into_inner().parity.unwrap();
+    assert_eq!(parity.state(), wire::parity::State::NotPossible, "{parity:?}");
+    assert!(parity.reason.contains("2026-01-07"), "{parity:?}");
+    let request = wire::CheckParityRequest { day: "someday".to_owned() };
+    let refused = cluster.trading().check_parity(request).await.unwrap_err();
+    assert!(refused.message().contains("someday"), "{refused:?}");
+
+    let jobs = cluster.trading().get_scheduler(wire::GetSchedulerRequest {}).await.unwrap().into_inner().jobs;
+    let job = |name: &str| jobs.iter().find(|job| job.name == name).unwrap();
+    let (filters, retention) = (job("filters:learns"), job("retention"));
+    assert!(filters.runs > 200 && filters.failures == 0 && filters.next_due_at.is_some(), "{filters:?}");
+    assert!(retention.runs >= 17 && retention.failures == 0, "{retention:?}");
+    assert!(jobs.iter().all(|job| job.name != "filters:stays"), "{jobs:?}");
+}
+
+/// A play that wants more wallets together than there are enters nothing; nothing is changed by asking.
+async fn assert_planned(cluster: &Cluster) {
+    let mut changed = play(cluster, "stays").await;
+    changed.bundle = Some(wire::Bundle { wallets: 3, seconds: 5 });
+    let request = wire::PlanPlayRequest {
+        id: "stays".to_owned(),
+        play: Some(changed),
+        from: Some(timestamp(BEGIN_SECONDS)),
+        to: Some(timestamp(BEGIN_SECONDS + 6 * 3600)),
+    };
+    // One at a time: of two the second is refused; and whoever goes away gives the turn back.
+    let ask = || {
+        let (mut client, asked) = (cluster.trading(), request.clone());
+        tokio::spawn(async move { client.plan_play(asked).await })
+    };
+    let (mut one, mut two) = (ask(), ask());
+    let (ended, under_way) = tokio::select! {
+        ended = &mut one => (ended, two),
+        ended = &mut two => (ended, one),
+    };
+    let refused = ended.unwrap().unwrap_err();
+    assert_eq!(refused.code(), goat::tonic::Code::ResourceExhausted, "{refused:?}");
+    under_way.abort();
+    let plan = until("the turn is given back", PATIENCE, async || {
+        cluster.trading().plan_play(request.clone()).await.ok()
+    })
+    .await
+    .into_inner();
+    println!("{} events: {:?}", plan.events, plan.decisions.first());
+    assert!(plan.removed_count > 50 && plan.added_count == 0, "{plan:?}");
+    assert!(plan.removed.iter().all(|id| id.ends_with(".stays")), "{plan:?}");
+    assert!(plan.decisions[0].ends_with("entered → rejected at bundle"), "{plan:?}");
+    let (before, after) = (plan.before.unwrap(), plan.after.unwrap());
+    assert_eq!(before.trades - plan.removed_count, after.trades);
+    assert_eq!(play(cluster, "stays").await.bundle, None);
+
+    let mut reversed = request.clone();
+    reversed.to = Some(timestamp(BEGIN_SECONDS));
+    let refused = cluster.trading().plan_play(reversed).await.unwrap_err();
+    assert_eq!(refused.code(), goat::tonic::Code::InvalidArgument, "{refused:?}");
+    let mut unknown = request;
+    unknown.play.as_mut().unwrap().validator =
+        Some(wire::Validator { project_ids: vec!["nobodys".to_owned()], ..wire::Validator::default() });
+    let refused = cluster.trading().plan_play(unknown).await.unwrap_err();
+    assert!(refused.message().contains("nobodys"), "{refused:?}");
+}
+
+async fn assert_queried(cluster: &Cluster) {
+    let query = async |sql: &str| {
+        let request = wire::QuerySqlRequest { sql: sql.to_owned() };
+        cluster.trading().query_sql(request).await.map(goat::tonic::Response::into_inner)
+    };
+    let answer = query(
+        "SELECT consequence, count(*) AS looks FROM pattern_analysis GROUP BY consequence ORDER BY looks DESC",
+    )
+    .await
+    .unwrap();
+    let names: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!((names, answer.truncated), (vec!["consequence", "looks"], false));
+    assert!(answer.count >= 2, "{answer:?}");
+    for sql in [
+        "DELETE FROM pattern_analysis",
+        "SELECT 1; DROP TABLE decisions",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "COPY decisions TO '/tmp/decisions.csv'",
+        "SELECT * FROM duckdb_settings()",
+    ] {
+        let refused = query(sql).await.unwrap_err();
+        assert_eq!(refused.code(), goat::tonic::Code::InvalidArgument, "{sql}: {refused:?}");
+    }
+    let endless = query("SELECT count(*) FROM range(10000000) a, range(10000000) b").await.unwrap_err();
+    assert_eq!(endless.code(), goat::tonic::Code::ResourceExhausted, "{endless:?}");
+    let cut = query("SELECT seq FROM prices").await.unwrap();
+    assert_eq!((cut.count, cut.truncated), (10_000, true));
+}
+
+fn timestamp(seconds: i64) -> goat::prost_types::Timestamp {
+    goat::prost_types::Timestamp { seconds, nanos: 0 }
 }
 
 async fn assert_applied(cluster: &Cluster, found: &[wire::PatternAnalysis]) {

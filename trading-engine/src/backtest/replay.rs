@@ -14,6 +14,7 @@ use crate::core::command::{Command, Order};
 use crate::core::desk::{Limits, Report, SavedProject};
 use crate::core::play::{Play, WalletSelection};
 use crate::core::{Due, Effect, Engine, Plan};
+use crate::jobs::Jobs;
 use crate::tables::{
     BookPace, MomentRow, PlayVersion, PriceCheck, PriceRow, ProjectRow, Tracking, Trail, raw_row,
 };
@@ -175,7 +176,7 @@ impl Tables {
     fn open() -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Internal(format!("the workspace: {error}"));
         let connection = workspace::open().map_err(|error| failed(&error))?;
-        let (questions, discovery) = workspace::discovery();
+        let (questions, discovery) = workspace::discovery(&Jobs::default());
         let (writer, outcome) =
             workspace::write_on_a_thread(connection, questions).map_err(|error| failed(&error))?;
         let (rows, pace) = (Rows::default(), BookPace::default());

@@ -85,6 +85,8 @@ impl Runner {
     /// go on meanwhile, and after a restart it is asked again and finds the same.
     pub(super) fn ask_for_search(&mut self, question: FilterQuestion) -> Result<(), RunnerError> {
         self.outbox.rows.searches.push(question);
+        // When it is looked next is shown.
+        self.desk_changed = true;
         self.outbox.deliver_rows_now(&self.engine)
     }
 

@@ -82,7 +82,7 @@ impl Runner {
                 }
                 Effect::PriceAnalyzed(analysis) => self.outbox.rows.analysis.push(analysis),
                 Effect::ControlsChanged(controls) => self.outbox.put(controls.as_ref()),
-                Effect::HourBegan(hour) => self.outbox.begin_hour(hour),
+                Effect::HourBegan(hour) => self.begin_hour(hour)?,
                 Effect::Profiled(profile) => self.outbox.put(profile.as_ref()),
                 Effect::Strategy(report) => self.report_strategy(report),
                 Effect::Desk(report) => self.report(seq, report),

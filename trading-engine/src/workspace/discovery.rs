@@ -6,12 +6,14 @@ use std::sync::mpsc as std_mpsc;
 use std::time::{Duration, Instant};
 
 use duckdb::Connection;
+use goat::query::memory_bytes;
 
 use super::filter_search::Searches;
 use super::wallet_query::{STACK_BYTES, admitted};
 use crate::core::filters::automatic::{FilterAnswer, FilterQuestion};
 use crate::core::play::PlayId;
 use crate::core::wallets::{WalletAnswer, WalletQuery};
+use crate::jobs::{JobName, Jobs};
 
 /// What a query may take; less than passes until its answer is due.
 pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
@@ -40,17 +42,18 @@ pub struct Discovery {
 /// The workspace's end.
 #[derive(Debug, Clone)]
 pub struct Questions {
+    jobs: Jobs,
     wallets: std_mpsc::SyncSender<WalletAnswer>,
     searches: Searches,
 }
 
-/// A way for answers from the workspace to the core.
+/// A way for answers from the workspace to the core. What is done for them is told to `jobs`.
 #[must_use]
-pub fn discovery() -> (Questions, Discovery) {
+pub fn discovery(jobs: &Jobs) -> (Questions, Discovery) {
     let (wallets, answers) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
     let (told, filters) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
     let (there, filters_there) = (BTreeMap::new(), BTreeMap::new());
-    let questions = Questions { wallets, searches: Searches::new(told) };
+    let questions = Questions { jobs: jobs.clone(), wallets, searches: Searches::new(told, jobs.clone()) };
     (questions, Discovery { answers, there, filters, filters_there })
 }
 
@@ -83,6 +86,11 @@ impl Discovery {
 }
 
 impl Questions {
+    /// Where what is done is told.
+    pub(super) fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
     /// Has a play's filters searched.
     pub(super) fn search(&self, writer: &Connection, question: FilterQuestion) {
         self.searches.begin(writer, question);
@@ -91,6 +99,7 @@ impl Questions {
     /// Answers a query from a snapshot of the tables that is taken before this returns.
     pub(super) fn ask(&self, writer: &Connection, query: WalletQuery) {
         let told = self.wallets.clone();
+        let run = self.jobs.begin(JobName::Wallets(query.play.clone()));
         let answer_as = {
             let query = query.clone();
             move |found| WalletAnswer {
@@ -103,12 +112,18 @@ impl Questions {
         let connections = snapshot(writer).and_then(|snapshot| Ok((snapshot, writer.try_clone()?)));
         let (snapshot, watch) = match connections {
             Ok(connections) => connections,
-            Err(error) => return tell(&told, answer_as(Err(error.to_string()))),
+            Err(error) => {
+                run.end(Err(error.to_string()));
+                return tell(&told, answer_as(Err(error.to_string())));
+            }
         };
         let fallback = (told.clone(), answer_as.clone());
         let thread = std::thread::Builder::new().name("discovery".to_owned());
-        let started =
-            thread.spawn(move || tell(&told, answer_as(run_within_bounds(snapshot, &watch, query))));
+        let started = thread.spawn(move || {
+            let found = run_within_bounds(snapshot, &watch, query);
+            run.end(found.as_ref().map(|wallets| format!("{} wallets", wallets.len())).map_err(Clone::clone));
+            tell(&told, answer_as(found));
+        });
         if let Err(error) = started {
             let (told, answer_as) = fallback;
             tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
@@ -164,10 +179,7 @@ fn run_within_bounds(
 
 /// What queries have in memory at the moment, all together.
 fn used_bytes(connection: &Connection) -> Result<u64, String> {
-    let sql = "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory() WHERE tag IN \
-               ('HASH_TABLE', 'ORDER_BY', 'COLUMN_DATA', 'ALLOCATOR', 'WINDOW', 'OVERFLOW_STRINGS')";
-    let read = connection.query_row(sql, [], |row| row.get(0));
-    read.map_err(|error| format!("the query's memory cannot be measured: {error}"))
+    memory_bytes(connection).map_err(|error| format!("the query's memory cannot be measured: {error}"))
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {

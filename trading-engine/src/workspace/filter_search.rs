@@ -9,6 +9,7 @@ use duckdb::Connection;
 use super::samples::{Asked, Samples, samples};
 use crate::core::filters::automatic::{FilterAnswer, FilterQuestion, FiltersFound, LOOK_BACK};
 use crate::core::filters::{Judged, Parameters, search};
+use crate::jobs::{JobName, Jobs};
 
 /// What a search may take; less than passes until its answer is due.
 pub const SEARCH_TIME_MAX: Duration = Duration::from_secs(45);
@@ -18,11 +19,12 @@ pub const SEARCH_TIME_MAX: Duration = Duration::from_secs(45);
 pub(super) struct Searches {
     told: SyncSender<FilterAnswer>,
     turn: Arc<Mutex<()>>,
+    jobs: Jobs,
 }
 
 impl Searches {
-    pub(super) fn new(told: SyncSender<FilterAnswer>) -> Self {
-        Self { told, turn: Arc::default() }
+    pub(super) fn new(told: SyncSender<FilterAnswer>, jobs: Jobs) -> Self {
+        Self { told, turn: Arc::default(), jobs }
     }
 
     /// Answers a question from the tables. Rows that come later do not count, so it finds the same whenever it is
@@ -32,14 +34,20 @@ impl Searches {
             let question = question.clone();
             move |found| FilterAnswer { play: question.play, asked_seq: question.asked_seq, found }
         };
+        let run = self.jobs.begin(JobName::Filters(question.play.clone()));
         let connection = match writer.try_clone() {
             Ok(connection) => connection,
-            Err(error) => return tell(&self.told, answer_as(Err(error.to_string()))),
+            Err(error) => {
+                run.end(Err(error.to_string()));
+                return tell(&self.told, answer_as(Err(error.to_string())));
+            }
         };
         let (searches, fallback) = (self.clone(), (self.told.clone(), answer_as.clone()));
         let thread = std::thread::Builder::new().name("filters".to_owned());
         let started = thread.spawn(move || {
-            tell(&searches.told, answer_as(searches.within_time(connection, question)));
+            let found = searches.within_time(connection, question);
+            run.end(found.as_ref().map(sentence).map_err(Clone::clone));
+            tell(&searches.told, answer_as(found));
         });
         if let Err(error) = started {
             let (told, answer_as) = fallback;
@@ -65,6 +73,15 @@ impl Searches {
             RecvTimeoutError::Disconnected => Err("the search broke off".to_owned()),
         })
     }
+}
+
+fn sentence(found: &FiltersFound) -> String {
+    let FiltersFound { entries, fresh_cycles, suggestion, .. } = found;
+    let searched = suggestion.as_ref().map_or_else(
+        || "not searched".to_owned(),
+        |suggestion| format!("{} ranges tried, {} found", suggestion.tried, suggestion.ranges.len()),
+    );
+    format!("{entries} entries, {fresh_cycles} cycles that no verdict was about: {searched}")
 }
 
 fn tell(told: &SyncSender<FilterAnswer>, answer: FilterAnswer) {
