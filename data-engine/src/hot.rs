@@ -11,7 +11,6 @@ pub(crate) mod pace;
 mod read;
 mod rows;
 mod tables;
-mod value;
 
 #[cfg(test)]
 mod tests;
@@ -27,12 +26,12 @@ use tokio::sync::Semaphore;
 use kept::Kept;
 
 pub use fold::Folder;
+pub(crate) use goat::query::as_kind;
 pub use kept::Missing;
 pub use read::Point;
 pub(crate) use rows::PAGE_BYTES_MAX;
 pub use rows::{Page, Span};
 pub use tables::{TABLES, TableSpec};
-pub(crate) use value::as_kind;
 
 /// Queries that run at the same time; further ones wait.
 const READERS_MAX: usize = 4;
@@ -128,17 +127,6 @@ impl HotStore {
     pub(crate) fn connect(&self) -> Result<Connection, HotError> {
         let root = self.shared.root.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(root.try_clone()?)
-    }
-
-    /// What running queries hold of the database's memory, in bytes: hash tables, sorts, results. The tables
-    /// are not part of it.
-    pub(crate) fn query_memory_bytes(&self) -> Result<u64, HotError> {
-        let root = self.shared.root.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = root.prepare_cached(
-            "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory() WHERE tag IN
-             ('HASH_TABLE', 'ORDER_BY', 'COLUMN_DATA', 'ALLOCATOR', 'WINDOW', 'OVERFLOW_STRINGS')",
-        )?;
-        Ok(statement.query_row([], |row| row.get(0))?)
     }
 
     /// The last position that the tables contain.

@@ -1,11 +1,7 @@
 //! Read-only SQL on the tables of the hot store, for anyone who may read.
 //!
-//! Layers, each of which would have to fail:
-//!
-//! 1. [`goat::sql`]: one SELECT whose every part is on a list; what runs is the printed tree.
-//! 2. A database that can read and write no file, load nothing, and whose configuration is locked.
-//! 3. A connection of its own, in a read-only transaction that is rolled back; thrown away afterwards.
-//! 4. Bounds: rows, bytes, time, memory, queries at a time and queries that wait. A watch interrupts.
+//! How a query is bounded is in [`goat::query`]; the database reads and writes no file, loads nothing, and its
+//! configuration is locked.
 //!
 //! Queries run in the hot store's own database: filling a second one would double the memory of the tables and
 //! the work of the fold, and copying the tables that a query names costs more than most queries. What they take
@@ -13,25 +9,21 @@
 //! much above what the tables may take, so that a query never takes what the tables need.
 
 mod archive;
-mod run;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use duckdb::Connection;
+use goat::query::{self, Database, GRACE, Places};
 use goat::settings::Query as Limits;
 use goat::wire::market::{QueryResponse, QueryTarget};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::archive::ArchiveError;
-use crate::hot::{HotError, HotStore};
+use crate::hot::{HotError, HotStore, TABLES};
 pub use archive::Asked;
 use goat::sql::Refusal;
-
-/// Given to a query beyond its time, to notice that it was interrupted.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// A query has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -71,30 +63,14 @@ pub struct Queries {
     hot: HotStore,
     archive: Option<Asked>,
     limits: Limits,
-    running: Arc<Semaphore>,
-    /// Those that run and those that wait.
-    admitted: Arc<Semaphore>,
-}
-
-/// A place among the queries, given back when the query has ended, also when nobody waits for it any more.
-#[derive(Debug)]
-struct Place {
-    _running: OwnedSemaphorePermit,
-    _admitted: OwnedSemaphorePermit,
+    places: Places,
 }
 
 impl Queries {
     /// Queries on these tables.
     #[must_use]
     pub fn new(hot: HotStore, archive: Option<Asked>, limits: &Limits) -> Self {
-        let permits = |count: u32| Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
-        Self {
-            hot,
-            archive,
-            running: permits(limits.running_max),
-            admitted: permits(limits.running_max.saturating_add(limits.waiting_max)),
-            limits: limits.clone(),
-        }
+        Self { hot, archive, places: Places::new(limits), limits: limits.clone() }
     }
 
     /// Answers one statement.
@@ -115,9 +91,9 @@ impl Queries {
 
     async fn answer_archive(&self, sql: String) -> Result<QueryResponse, QueryError> {
         let archive = self.archive.as_ref().ok_or(QueryError::NoArchive)?;
-        let _place = self.place().await?;
+        let _place = self.places.take().await?;
         let limits = self.limits.clone();
-        let admitted = tokio::task::spawn_blocking(move || run::admitted_for_archive(&sql, &limits))
+        let admitted = tokio::task::spawn_blocking(move || archive::admitted(&sql, &limits))
             .await
             .map_err(|error| QueryError::Failed(format!("its thread ended: {error}")))??;
         let patience = Duration::from_millis(self.limits.timeout_ms.into()) + GRACE;
@@ -129,29 +105,35 @@ impl Queries {
 
     async fn answer_hot(&self, sql: String) -> Result<QueryResponse, QueryError> {
         self.hot.ensure_whole()?;
-        let place = self.place().await?;
-        let query = run::Query { hot: self.hot.clone(), limits: self.limits.clone(), sql };
-        let answer = tokio::task::spawn_blocking(move || {
-            let answer = query.watched();
-            drop(place);
-            answer
-        });
-        let patience = Duration::from_millis(self.limits.timeout_ms.into()) + GRACE;
-        match tokio::time::timeout(patience, answer).await {
-            Ok(answered) => {
-                answered.unwrap_or_else(|error| Err(QueryError::Failed(format!("its thread ended: {error}"))))
-            }
-            // It keeps its place until the database notices.
-            Err(_) => Err(QueryError::TooLong(self.limits.timeout_ms)),
-        }
+        let place = self.places.take().await?;
+        Ok(query::answer(self.hot.clone(), &self.limits, sql, place).await?)
+    }
+}
+
+impl Database for HotStore {
+    fn tables(&self) -> Vec<&'static str> {
+        TABLES.iter().map(|table| table.name).collect()
     }
 
-    async fn place(&self) -> Result<Place, QueryError> {
-        let too_many =
-            || QueryError::TooMany(self.limits.running_max.saturating_add(self.limits.waiting_max));
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| too_many())?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| too_many())?;
-        Ok(Place { _running: running, _admitted: admitted })
+    fn connect(&self) -> Result<Connection, String> {
+        Self::connect(self).map_err(|error| error.to_string())
+    }
+
+    fn applied_seq(&self) -> u64 {
+        Self::applied_seq(self)
+    }
+}
+
+impl From<query::QueryError> for QueryError {
+    fn from(error: query::QueryError) -> Self {
+        match error {
+            query::QueryError::Refused(refusal) => Self::Refused(refusal),
+            query::QueryError::NotUnderstood(problem) => Self::NotUnderstood(problem),
+            query::QueryError::TooLong(millis) => Self::TooLong(millis),
+            query::QueryError::TooMuchMemory(megabytes) => Self::TooMuchMemory(megabytes),
+            query::QueryError::TooMany(most) => Self::TooMany(most),
+            query::QueryError::Failed(reason) => Self::Failed(reason),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! - [`access`]: who may call what: the scope of each RPC, and the tokens.
 //! - [`settings`]: what can be configured: defaults < `goat.toml` < `GOAT_…` environment.
 //! - `postgres`: how a server of it is reached, with TLS where the way is long; a feature of that name.
+//! - `query`: bounded, read-only SQL on a `DuckDB`; a feature of that name.
 //! - [`service`]: how every service of ours starts, serves, connects and stops.
 
 // Tests compare what must be equal to the last bit, and figment's jail has large errors.
@@ -18,6 +19,8 @@ pub mod error;
 pub mod event;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "query")]
+pub mod query;
 pub mod service;
 pub mod settings;
 pub mod sql;

@@ -1,5 +1,6 @@
 //! Copy trading with the real programs: the same whichever way the log is read, and whole.
 
+mod automatic;
 mod bad_plays;
 mod downtime;
 mod recorded;

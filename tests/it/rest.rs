@@ -77,6 +77,13 @@ fn body(verb: &str, path: &str, number: usize) -> String {
         ("post", path) if path.contains("/insert") => {
             json!({ "user": { "feed": "mood", "json": "1" } }).to_string()
         }
+        (_, "/query_sql") => json!({ "sql": "SELECT count(*) AS rows FROM pattern_analysis" }).to_string(),
+        ("post", path) if path.ends_with("/plan") => {
+            let play: Value = serde_json::from_str(&follow_everyone("everyone")).unwrap();
+            // Before the log begins: the bounds of a span are what it is about here.
+            json!({ "play": play, "from": "2026-01-03T00:00:00Z", "to": "2026-01-03T01:00:00Z" }).to_string()
+        }
+        ("post", "/trading/parity") => json!({ "day": "2026-01-03" }).to_string(),
         (_, "/query") => json!({ "sql": "SELECT count(*) AS prices FROM prices" }).to_string(),
         ("post", "/plays") => follow_everyone(&format!("play-{number}")),
         ("put", path) if path.starts_with("/plays/") => follow_everyone("everyone"),

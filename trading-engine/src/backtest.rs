@@ -36,7 +36,7 @@ pub use record::Record;
 pub use replay::{Replay, Setup};
 pub use report::Report;
 pub(crate) use report::results_json;
-pub use source::{Source, Span};
+pub use source::{Batch, Source, Span};
 
 /// What is tried, on what, and where it is told.
 #[derive(Debug, clap::Args)]
@@ -125,7 +125,7 @@ async fn backtest(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         return Ok(ExitCode::SUCCESS);
     }
     let source = Source::open(settings, &arguments.span, &source::KINDS).await?;
-    let (origin, mut replays) = source.fold(vec![setup]).await?;
+    let (origin, mut replays) = source.fold(vec![setup], ()).await?;
     let replay = replays.pop().ok_or_else(|| Failure::Internal("the engine is gone".to_owned()))?;
     let report = Report::of(&origin, &replay)?;
     say(&report.table())?;

@@ -13,6 +13,7 @@ pub mod controls;
 pub mod cycles;
 pub mod decision;
 pub mod desk;
+mod due;
 mod engine;
 pub mod exit;
 pub mod features;
@@ -32,6 +33,7 @@ pub mod strategies;
 pub mod validator;
 pub mod wallets;
 
+pub use due::Due;
 pub use engine::{Carried, Cursor, Effect, Engine, Hour, Plan};
 
 #[cfg(test)]

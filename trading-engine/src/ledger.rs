@@ -20,7 +20,7 @@ use goat::postgres::PostgresError;
 use goat::values::{Seq, UnixMicros};
 
 pub use duck::DuckLedger;
-pub use keeper::{COMMITS_QUEUED_MAX, Keeper, Taken, keep_on_a_thread};
+pub use keeper::{COMMITS_QUEUED_MAX, Ended, Keeper, Taken, keep_on_a_thread};
 pub use postgres::PostgresLedger;
 
 use crate::chain::{Head, Link};
@@ -101,6 +101,19 @@ pub trait Ledger: Send {
         table: &'static Table,
         log_id: &str,
         since: Option<UnixMicros>,
+    ) -> Result<Vec<Vec<Value>>, LedgerError>;
+
+    /// The rows of a table with the column `seq`, of a log, after a position and up to another.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    fn rows_between(
+        &mut self,
+        table: &'static Table,
+        log_id: &str,
+        after: Seq,
+        to: Seq,
     ) -> Result<Vec<Vec<Value>>, LedgerError>;
 
     /// The rows of the commands after an ordinal, in the order of their ordinals.

@@ -15,6 +15,7 @@
 //! - [`stats_files`]: the original's files, where they are wanted.
 //! - [`tables`]: every table that is kept or asked, described once.
 //! - [`workspace`]: the tables that are asked with SQL.
+//! - [`jobs`]: what runs beside the fold, as it ran; [`parity`]: days folded again and compared.
 //! - [`view`], [`changes`], [`serve`]: what the outside sees.
 //! - [`backtest`], [`plan`], [`apply`], [`verify`]: the commands that end by themselves.
 
@@ -37,8 +38,10 @@ pub mod chain;
 pub mod changes;
 pub mod core;
 pub mod feed;
+pub mod jobs;
 pub mod ledger;
 pub mod measure;
+pub mod parity;
 pub mod plan;
 pub mod plays;
 pub mod restart;
@@ -63,7 +66,7 @@ use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use crate::chain::Signing;
 use crate::changes::CHANGES_QUEUED_MAX;
@@ -74,10 +77,12 @@ use crate::core::fill::{Costs, UncheckedCosts};
 use crate::core::market::PricingBook;
 use crate::core::money::Usd;
 use crate::core::play::{Play, WalletSelection};
+use crate::jobs::Jobs;
 use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
+use crate::parity::{Checks, Days};
 use crate::restart::Origin;
 use crate::runner::{COMMANDS_QUEUED_MAX, Surroundings};
-use crate::serve::Trading;
+use crate::serve::{Trading, WhatIf};
 use crate::view::{Shared, View};
 use crate::workspace::Readers;
 
@@ -109,10 +114,22 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     check_queries(&plays, &opened.workspace)?;
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
     let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
-    let (questions, discovery) = workspace::discovery();
+    let queries = workspace::Queries::new(&opened.workspace, view.clone(), &settings.query)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    let jobs = Jobs::default();
+    let days = Days::new(ledger_folder(&settings).join("days"));
+    let checks = Checks::new(days, keeper.clone(), market.clone(), view.clone(), jobs.clone());
+    let (questions, discovery) = workspace::discovery(&jobs);
     let (rows, written) =
         workspace::write_on_a_thread(opened.workspace, questions).map_err(|error| no_thread(&error))?;
     let (commands, asked) = mpsc::channel(COMMANDS_QUEUED_MAX);
+    let limits = limits(&settings.trading)?;
+    let what_if = WhatIf {
+        plan: plan.clone(),
+        limits: limits.clone(),
+        market: market.clone(),
+        turn: Arc::new(Semaphore::new(1)),
+    };
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
@@ -122,7 +139,8 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         commands: asked,
         rows,
         discovery,
-        limits: limits(&settings.trading)?,
+        limits,
+        checks: checks.clone(),
         strategies: strategies::plans(&settings)?,
         plays,
         view: view.clone(),
@@ -141,6 +159,10 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         changes_of_plays: Arc::default(),
         suggestions: Arc::default(),
         token: plan.cycle_token,
+        queries,
+        what_if,
+        jobs,
+        checks,
         watchers,
         stop: stop.clone(),
     };

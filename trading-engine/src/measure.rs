@@ -6,6 +6,8 @@ use crate::view::{Link, View};
 
 const VERDICTS: &[&str] = &["enter", "reject"];
 
+const CONSEQUENCES: &[&str] = &["applied", "unchanged", "not_applied", "not_searched", "failed"];
+
 const LINKS: &[&str] = &["connecting", "catching_up", "live", "stale"];
 
 /// Every number that `/metrics` shows beside those of the entrance, and no other.
@@ -35,8 +37,10 @@ pub const METRICS: &[Metric] = &[
     Metric::histogram("goat_trading_command_append_seconds", "one command made durable"),
     Metric::histogram(
         "goat_trading_wallet_answer_wait_seconds",
-        "what the core waited for the answer to a play's query when it was due",
+        "what the core waited for the answer to a play's query or search when it was due",
     ),
+    Metric::counter("goat_trading_filter_searches_total", "looks for automatic filters, by what followed")
+        .by(&[("consequence", CONSEQUENCES)]),
     Metric::gauge("goat_trading_plays", "plays that there are"),
     Metric::gauge("goat_trading_positions_open", "positions that are not over"),
     Metric::counter("goat_trading_decisions_total", "candidates judged, by what became of them")

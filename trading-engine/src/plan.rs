@@ -53,7 +53,7 @@ async fn plan(settings: &Settings, arguments: &Arguments) -> Result<ExitCode, Fa
     wanted.extend(changed);
     wanted.sort_by(|one, other| one.id.cmp(&other.id));
     let setups = vec![setup(settings, present).await?, setup(settings, wanted).await?];
-    let (origin, replays) = Source::open(settings, &arguments.span, &KINDS).await?.fold(setups).await?;
+    let (origin, replays) = Source::open(settings, &arguments.span, &KINDS).await?.fold(setups, ()).await?;
     let [before, after] = replays.as_slice() else {
         return Err(Failure::Internal("an engine is gone".to_owned()));
     };

@@ -5,6 +5,7 @@
 
 mod chain;
 mod command;
+mod day;
 mod desk;
 mod fold;
 mod outbox;
@@ -29,6 +30,7 @@ use crate::core::strategies::InstancePlan;
 use crate::core::{Effect, Engine, Plan};
 use crate::feed::{self, Feed, Item};
 use crate::ledger::{Keeper, Logged};
+use crate::parity::{Checks, Day};
 use crate::restart::Origin;
 use crate::snapshot::SnapshotError;
 use crate::tables::BookPace;
@@ -75,6 +77,8 @@ pub struct Surroundings {
     pub commands: mpsc::Receiver<Ask>,
     /// To the workspace's thread.
     pub rows: Writer,
+    /// Compares days that are over.
+    pub checks: Checks,
     /// Answers of the plays' queries.
     pub discovery: Discovery,
     /// The bounds and costs of paper trading.
@@ -132,6 +136,8 @@ struct Runner {
     /// The end of the chain of results.
     head: Head,
     pace: BookPace,
+    /// The day of the newest full hour.
+    day: Option<Day>,
     /// Cycles that ended since the view was published.
     closed: Vec<Cycle>,
     published: Instant,
@@ -172,6 +178,7 @@ impl Runner {
                 (Engine::new(surroundings.plan.clone(), Seq::ZERO), None, Some(reason), Vec::new())
             }
         };
+        let day = log_id.as_ref().map(|_| Day::of(engine.hour().begins));
         Self {
             engine,
             log_id,
@@ -188,6 +195,7 @@ impl Runner {
             last_command,
             head,
             pace: BookPace::default(),
+            day,
             closed,
             published: surroundings.started,
             desk_changed: true,

@@ -1,5 +1,6 @@
 //! The gRPC service: what the core has published, and the workspace's rows.
 
+mod analysis;
 mod asked;
 mod chain;
 mod command;
@@ -8,10 +9,13 @@ mod decisions;
 mod message;
 mod patterns;
 mod performance;
+mod plan;
 mod plays;
 mod positions;
 mod profiles;
+mod query_sql;
 mod results;
+mod scheduler;
 mod shadows;
 mod stats;
 mod strategies;
@@ -28,7 +32,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 pub use suggestions::Suggestions;
-pub use trading::Trading;
+pub use trading::{Trading, WhatIf};
 
 use asked::{checked_limit, count};
 
@@ -47,6 +51,7 @@ impl TradingService for Trading {
         let mut status = message::status(&self.view.read());
         status.tables = counts.into_iter().map(message::table).collect();
         status.started_at = Some(self.started_at.into());
+        status.parity = self.checks.newest().as_ref().map(message::parity);
         Ok(Response::new(status))
     }
 
@@ -385,6 +390,35 @@ impl TradingService for Trading {
         request: Request<wire::GetBundleRequest>,
     ) -> Answered<wire::GetBundleResponse> {
         Ok(Response::new(self.bundle(request.into_inner()).await?))
+    }
+
+    async fn list_pattern_analysis(
+        &self,
+        request: Request<wire::ListPatternAnalysisRequest>,
+    ) -> Answered<wire::ListPatternAnalysisResponse> {
+        self.pattern_analysis(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn plan_play(&self, request: Request<wire::PlanPlayRequest>) -> Answered<wire::PlanPlayResponse> {
+        self.plan_play(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_scheduler(
+        &self,
+        _request: Request<wire::GetSchedulerRequest>,
+    ) -> Answered<wire::GetSchedulerResponse> {
+        Ok(Response::new(self.scheduler()))
+    }
+
+    async fn check_parity(
+        &self,
+        request: Request<wire::CheckParityRequest>,
+    ) -> Answered<wire::CheckParityResponse> {
+        self.check_parity(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn query_sql(&self, request: Request<wire::QuerySqlRequest>) -> Answered<wire::QuerySqlResponse> {
+        self.query_sql(request.into_inner()).await.map(Response::new)
     }
 
     type StreamTradingStream =

@@ -15,6 +15,7 @@ mod late;
 mod layout;
 mod link;
 mod movement;
+mod pattern_analysis;
 mod play;
 mod position;
 mod price;
@@ -64,6 +65,7 @@ pub const TABLES: &[&Table] = &[
     &stop::TRAIL,
     &shadow::TABLE,
     &shadow::MOMENTS,
+    &pattern_analysis::TABLE,
     &strategy::STATES,
     &strategy::TRADES,
     &strategy::EQUITY,

@@ -88,6 +88,8 @@ pub struct DeskView {
     pub projects: Vec<SavedProject>,
     /// Whom each play follows.
     pub lists: BTreeMap<PlayId, WalletList>,
+    /// When the entries of each play are looked at next for automatic filters, by the log's clock.
+    pub next_looks: BTreeMap<PlayId, UnixMicros>,
     /// Those that are not over.
     pub positions: BTreeMap<DecisionId, Position>,
     /// None before the first publication.
@@ -99,11 +101,13 @@ impl DeskView {
     #[must_use]
     pub fn of(engine: &Engine) -> Self {
         let desk = engine.desk();
+        let look = |play: &Play| Some((play.id.clone(), desk.searches().next_look_at(&play.id)?));
         let list = |play: &Play| Some((play.id.clone(), desk.lists().of(play)?.clone()));
         Self {
             plays: desk.plays().iter().cloned().collect(),
             projects: desk.projects().values().cloned().collect(),
             lists: desk.plays().iter().filter_map(list).collect(),
+            next_looks: desk.plays().iter().filter_map(look).collect(),
             positions: desk.positions().clone(),
             account: Some(desk.account().clone()),
         }

@@ -11,9 +11,11 @@
 mod answers;
 mod discovery;
 mod fetch;
+mod filter_search;
 mod history;
 mod links;
 mod outcomes;
+mod queries;
 mod readers;
 mod rows;
 mod samples;
@@ -25,17 +27,19 @@ use duckdb::{Config, Connection};
 pub use answers::{FunnelRow, Lateness};
 pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
 pub use fetch::fetch_recent;
+pub use filter_search::SEARCH_TIME_MAX;
 pub use outcomes::{EntryOutcome, Origin};
+pub use queries::Queries;
 pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
-pub use samples::Samples;
+pub use samples::{Asked, Samples};
 pub use wallet_query::check_wallet_query;
 pub use writer::{ROWS_QUEUED_MAX, Writer, fill, write_on_a_thread};
 
 use crate::tables::{Layout, duck, shown};
 
-/// What the tables may take of the memory together, 1 GB, and twice what a play's query may.
-const MEMORY: &str = "1512MB";
+/// What the tables may take of the memory together, 1 GB, and twice what a play's query and what a user's may.
+const MEMORY: &str = "2024MB";
 const THREADS: i64 = 1;
 
 /// Other names under which tables are known.
@@ -57,6 +61,7 @@ pub fn open() -> Result<Connection, duckdb::Error> {
         }
     }
     connection.execute_batch(VIEWS)?;
+    connection.execute_batch("SET lock_configuration = true")?;
     Ok(connection)
 }
 

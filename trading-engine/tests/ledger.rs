@@ -18,6 +18,7 @@ use std::time::Instant;
 use cluster::Cluster;
 use goat::values::{Seq, UnixMicros};
 use tempfile::TempDir;
+use trading_engine::chain::Head;
 use trading_engine::core::command::{Command, Order, Request};
 use trading_engine::core::controls::{Controls, Pause};
 use trading_engine::core::cycles::{Cycle, CycleId, End, Threshold};
@@ -137,7 +138,7 @@ fn keeps_what_was_committed(place: &dyn Place) {
 
     let mut ledger = place.open().unwrap();
     let commands = vec![command(2, Some("two")), command(3, None)];
-    let saved = Saved { snapshot: last.snapshot, closed: vec![ended], commands };
+    let saved = Saved { snapshot: last.snapshot, closed: vec![ended], commands, chain: Head::default() };
     assert_eq!(load(ledger.as_mut()).unwrap(), Some(saved));
     assert_eq!(cycles_of(ledger.as_mut(), "log"), 3);
     let document: Vec<Controls> = documents(ledger.as_mut(), Controls::TABLE, "log")
@@ -230,7 +231,7 @@ fn a_file_keeps_its_promises() {
     let spoilers = [
         (
             "UPDATE ledger_migrations SET number = 99",
-            "its migration 99 was made by a newer version; this one knows 4",
+            "its migration 99 was made by a newer version; this one knows 5",
         ),
         ("DROP TABLE price_cycles", "table price_cycles is missing"),
         ("ALTER TABLE price_cycles DROP COLUMN data_points", "column price_cycles.data_points is missing"),
@@ -257,7 +258,7 @@ fn a_database_keeps_its_promises() {
     let spoilers = [
         (
             "UPDATE ledger_migrations SET number = 99",
-            "its migration 99 was made by a newer version; this one knows 4",
+            "its migration 99 was made by a newer version; this one knows 5",
         ),
         ("DROP TABLE price_cycles", "table price_cycles is missing"),
         ("ALTER TABLE price_cycles DROP COLUMN data_points", "column price_cycles.data_points is missing"),

@@ -11,7 +11,9 @@ use std::time::Instant;
 use duckdb::types::{TimeUnit, Value, ValueRef};
 use futures_util::TryStreamExt;
 use goat::prost_types::{ListValue, Value as Json};
+use goat::query::json_bytes;
 use goat::settings::Query as Limits;
+use goat::sql::{Dialect, admit};
 use goat::wire::market::{Column, QueryResponse};
 use prost::Message;
 use tokio_postgres::error::SqlState;
@@ -19,7 +21,6 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
 use super::QueryError;
-use super::run::json_bytes;
 use crate::archive::{ArchiveError, EPOCH_MICROS, Target};
 use crate::hot::{TABLES, as_kind};
 use crate::journal::LogId;
@@ -29,6 +30,24 @@ const STEPS: u32 = 8;
 /// How many times its memory a query may write to disk.
 const SPILL_FACTOR: u32 = 4;
 const DAY_MICROS: i64 = 86_400_000_000;
+/// Parsing and printing recurse as deep as a statement is nested or long; untouched pages cost nothing.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+/// What may run on the archive in place of `sql`. Blocks its thread.
+pub(super) fn admitted(sql: &str, limits: &Limits) -> Result<String, QueryError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        QueryError::Failed(format!("the thread of a query did not end well: {error}"))
+    };
+    let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+    let bytes_max = usize::try_from(limits.text_bytes_max).unwrap_or(usize::MAX);
+    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK_BYTES);
+    std::thread::scope(|scope| {
+        let admitting = thread
+            .spawn_scoped(scope, || admit(sql, &tables, bytes_max, Dialect::PostgreSql))
+            .map_err(|error| failed(&error))?;
+        Ok(admitting.join().map_err(|_| failed(&"it panicked"))??)
+    })
+}
 
 /// The archive of one log, for queries.
 #[derive(Debug, Clone)]

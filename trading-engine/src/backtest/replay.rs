@@ -1,8 +1,8 @@
 //! One engine over recorded events, as if they came now: the very fold that runs live, without serving.
 //!
-//! Commands enter before the first event. Wallet queries are answered as live: from tables that hold what was known
-//! where the query was asked, with the answer entering before the first event that reached us after it is due. Without
-//! a query there is nobody to read tables, so none are filled.
+//! Commands enter before the first event. Wallet queries and searches for filters are answered as live: from tables that
+//! hold what was known where they were asked, with the answer entering before the first event that reached us after it
+//! is due. Without either there is nobody to read tables, so none are filled.
 
 use goat::event::Observation;
 use goat::service::Failure;
@@ -13,9 +13,11 @@ use crate::Outcome;
 use crate::core::command::{Command, Order};
 use crate::core::desk::{Limits, Report, SavedProject};
 use crate::core::play::{Play, WalletSelection};
-use crate::core::wallets::WalletQuery;
-use crate::core::{Effect, Engine, Plan};
-use crate::tables::{BookPace, PlayVersion, PriceCheck, PriceRow, ProjectRow, Tracking, Trail, raw_row};
+use crate::core::{Due, Effect, Engine, Plan};
+use crate::jobs::Jobs;
+use crate::tables::{
+    BookPace, MomentRow, PlayVersion, PriceCheck, PriceRow, ProjectRow, Tracking, Trail, raw_row,
+};
 use crate::workspace::{self, Discovery, Rows, WorkspaceError, Writer};
 
 /// Rows that are handed over at a time.
@@ -52,7 +54,8 @@ impl Replay {
     ///
     /// When the tables for a play's query cannot be made.
     pub fn begin(setup: &Setup, after_seq: Seq) -> Result<Self, Failure> {
-        let queries = setup.plays.iter().any(|play| matches!(play.wallets, WalletSelection::Query { .. }));
+        let reads = |play: &Play| play.auto_update || matches!(play.wallets, WalletSelection::Query { .. });
+        let queries = setup.plays.iter().any(reads);
         let mut replay = Self {
             engine: Engine::new(setup.plan.clone(), after_seq),
             effects: Vec::new(),
@@ -112,12 +115,17 @@ impl Replay {
     }
 
     fn fold_answers(&mut self, received_time: UnixMicros) -> Result<(), Failure> {
-        while self.engine.next_answer_due_at().is_some_and(|due| due <= received_time) {
-            let asked = self.engine.desk().lists().asked();
-            let next = asked.min_by_key(|query| query.due_at()).cloned();
-            let (Some(query), Some(tables)) = (next, &mut self.tables) else { break };
-            let answer = tables.discovery.answer_to(&query).ok_or_else(broken_off)?;
-            self.order(Order::WalletsFound(answer))?;
+        while let Some(due) = Due::next(&self.engine, received_time) {
+            let discovery = &mut self.tables.as_mut().ok_or_else(broken_off)?.discovery;
+            let order = match due {
+                Due::Wallets(query) => {
+                    Order::WalletsFound(discovery.answer_to(&query).ok_or_else(broken_off)?)
+                }
+                Due::Filters(question) => {
+                    Order::FiltersFound(Box::new(discovery.filters_for(&question).ok_or_else(broken_off)?))
+                }
+            };
+            self.order(order)?;
         }
         Ok(())
     }
@@ -128,7 +136,13 @@ impl Replay {
             match effect {
                 Effect::WalletsWanted(query) => {
                     let tables = self.tables.as_mut().ok_or_else(broken_off)?;
-                    tables.ask(*query, &self.engine)?;
+                    tables.rows.queries.push(*query);
+                    tables.deliver(&self.engine)?;
+                }
+                Effect::FiltersWanted(question) => {
+                    let tables = self.tables.as_mut().ok_or_else(broken_off)?;
+                    tables.rows.searches.push(*question);
+                    tables.deliver(&self.engine)?;
                 }
                 effect => {
                     if let Some(tables) = &mut self.tables {
@@ -162,7 +176,7 @@ impl Tables {
     fn open() -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Internal(format!("the workspace: {error}"));
         let connection = workspace::open().map_err(|error| failed(&error))?;
-        let (questions, discovery) = workspace::discovery();
+        let (questions, discovery) = workspace::discovery(&Jobs::default());
         let (writer, outcome) =
             workspace::write_on_a_thread(connection, questions).map_err(|error| failed(&error))?;
         let (rows, pace) = (Rows::default(), BookPace::default());
@@ -196,23 +210,23 @@ impl Tables {
                 Report::Project(saved) => batch.put(&ProjectRow { saved: *saved, deleted: false }),
                 Report::ProjectDeleted(saved) => batch.put(&ProjectRow { saved: *saved, deleted: true }),
                 Report::Wallets(play, list) => batch.put(&Tracking(play, *list)),
-                Report::Shadow(_) | Report::Moment { .. } => {}
+                Report::Analysis(analysis) => batch.put(analysis.as_ref()),
+                Report::Shadow(shadow) => batch.put(shadow.as_ref()),
+                Report::Moment { seq, time, features } => {
+                    batch.put(&MomentRow { seq, time, features: *features });
+                }
             },
             Effect::PriceMarked(mark) => batch.put(mark),
             Effect::CycleOpened(_)
             | Effect::CycleChanged(_)
             | Effect::ControlsChanged(_)
             | Effect::WalletsWanted(_)
+            | Effect::FiltersWanted(_)
             | Effect::Strategy(_) => {}
         }
     }
 
-    /// Hands a query over with the rows up to where it was asked.
-    fn ask(&mut self, query: WalletQuery, engine: &Engine) -> Result<(), Failure> {
-        self.rows.queries.push(query);
-        self.deliver(engine)
-    }
-
+    /// Hands the rows over, and what is asked with them.
     fn deliver(&mut self, engine: &Engine) -> Result<(), Failure> {
         engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
         self.writer.blocking_send(std::mem::take(&mut self.rows)).map_err(|_| broken_off())

@@ -5,7 +5,7 @@ mod recorder;
 use std::path::PathBuf;
 
 use goat::event::Observation;
-use goat::service::{Failure, Reach};
+use goat::service::{Failure, Reach, ServiceChannel};
 use goat::settings::Settings;
 use goat::values::{Seq, UnixMicros};
 use goat::wire::Frame;
@@ -66,12 +66,22 @@ pub struct Source {
     _recorder: Option<Recorder>,
 }
 
+/// Where reading begins.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    /// At an event time; at the log's oldest event without one.
+    At(Option<UnixMicros>),
+    /// After a position.
+    After(Seq),
+}
+
 /// Part of a log, decoded.
 #[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) events: Vec<(Seq, Result<Observation, Option<UnixMicros>>)>,
+pub struct Batch {
+    /// With their positions; what cannot be read, with its time.
+    pub events: Vec<(Seq, Result<Observation, Option<UnixMicros>>)>,
     /// Everything up to here is in it or was not asked for; none when it was cut off before.
-    covers_to: Option<Seq>,
+    pub covers_to: Option<Seq>,
 }
 
 impl Source {
@@ -91,18 +101,62 @@ impl Source {
             None => None,
         };
         let address = recorder.as_ref().map_or(settings.data_engine.listen, Recorder::address);
-        let unavailable = |status: tonic::Status| {
-            Failure::Unavailable(format!("the data-engine at {address}: {}", status.message()))
-        };
         let channel = match &recorder {
             Some(recorder) => recorder.channel()?,
             None => Reach::of(settings)?.service_channel(address),
         };
+        let named = |failure: Failure| match failure {
+            Failure::Unavailable(reason) => Failure::Unavailable(format!("{address}: {reason}")),
+            failure => failure,
+        };
+        let source = Self::begin(channel, Begin::At(span.from), span.to, kinds).await.map_err(named)?;
+        Ok(Self { _recorder: recorder, ..source })
+    }
+
+    /// The events of a span, of everything that the engine reads.
+    ///
+    /// # Errors
+    ///
+    /// When the data-engine is not there, or does not have what is asked for.
+    pub async fn since(channel: ServiceChannel, from: UnixMicros, to: UnixMicros) -> Result<Self, Failure> {
+        Self::begin(channel, Begin::At(Some(from)), Some(to), &KINDS).await
+    }
+
+    /// The events after a position, of everything that the engine reads.
+    ///
+    /// # Errors
+    ///
+    /// When the data-engine is not there, or does not have them any more.
+    pub async fn after(channel: ServiceChannel, seq: Seq) -> Result<Self, Failure> {
+        Self::begin(channel, Begin::After(seq), None, &KINDS).await
+    }
+
+    /// The log that is read.
+    #[must_use]
+    pub fn log_id(&self) -> &str {
+        &self.origin.log_id
+    }
+
+    async fn begin(
+        channel: ServiceChannel,
+        begin: Begin,
+        to: Option<UnixMicros>,
+        kinds: &[EventKind],
+    ) -> Result<Self, Failure> {
+        let unavailable =
+            |status: tonic::Status| Failure::Unavailable(format!("the data-engine: {}", status.message()));
         let mut client = feed::client(channel);
-        let info = client.get_replay_info(GetReplayInfoRequest {}).await.map_err(unavailable)?.into_inner();
-        let oldest = info.oldest_event_time.and_then(|time| UnixMicros::try_from(time).ok());
-        let begins_late = span.from.and_then(|from| oldest.filter(|oldest| *oldest > from));
-        let start = span.from.filter(|_| begins_late.is_none()).map(|from| Start::Since(from.into()));
+        let (start, begins_late) = match begin {
+            Begin::After(seq) => (Some(Start::AfterSeq(seq.get())), None),
+            Begin::At(from) => {
+                let info = client.get_replay_info(GetReplayInfoRequest {}).await.map_err(unavailable)?;
+                let oldest = info.into_inner().oldest_event_time;
+                let oldest = oldest.and_then(|time| UnixMicros::try_from(time).ok());
+                let begins_late = from.and_then(|from| oldest.filter(|oldest| *oldest > from));
+                let start = from.filter(|_| begins_late.is_none()).map(|from| Start::Since(from.into()));
+                (start, begins_late)
+            }
+        };
         let request = SubscribeRequest {
             kinds: kinds.iter().map(|&kind| kind.into()).collect(),
             symbols: Vec::new(),
@@ -122,19 +176,25 @@ impl Source {
             log_id: hello.log_id,
             begins_late,
         };
-        Ok(Self { origin, head_seq: hello.head_seq, to: span.to, stream, _recorder: recorder })
+        Ok(Self { origin, head_seq: hello.head_seq, to, stream, _recorder: None })
     }
 
-    /// Folds everything into an engine for each of the setups, all over the same events.
+    /// Folds everything into an engine for each of the setups, all over the same events. `turn` is kept until that has
+    /// ended, which it soon does when nobody waits for it any more.
     ///
     /// # Errors
     ///
     /// When the stream breaks off or an engine cannot go on.
-    pub async fn fold(self, setups: Vec<Setup>) -> Result<(Origin, Vec<Replay>), Failure> {
+    pub async fn fold<T: Send + 'static>(
+        self,
+        setups: Vec<Setup>,
+        turn: T,
+    ) -> Result<(Origin, Vec<Replay>), Failure> {
         let origin = self.origin.clone();
         let (after, head) = (origin.after_seq, self.head_seq);
         let (queue, mut batches) = mpsc::channel(BATCHES_QUEUED_MAX);
         let folded = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let mut replays =
                 setups.iter().map(|setup| Replay::begin(setup, after)).collect::<Result<Vec<_>, _>>()?;
             let mut progress = Progress::new();
@@ -154,7 +214,11 @@ impl Source {
     }
 
     /// Reads to the end, into the queue.
-    pub(super) async fn read(mut self, queue: &mpsc::Sender<Batch>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When the stream breaks off, or what it says cannot be used.
+    pub async fn read(mut self, queue: &mpsc::Sender<Batch>) -> Result<(), Failure> {
         let lost = |status: tonic::Status| Failure::Unavailable(format!("the stream: {}", status.message()));
         let mut continuity = Continuity::after(self.origin.after_seq.get());
         let hole = |error: feed::Discontinuity| Failure::Unavailable(format!("the stream: {error}"));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::DecisionId;
 use super::desk::{Limits, SavedProject};
+use super::filters::automatic::FilterAnswer;
 use super::play::{Play, PlayId};
 use super::strategies::InstancePlan;
 use super::wallets::WalletAnswer;
@@ -53,6 +54,9 @@ pub enum Order {
     /// Whom a play follows: what its query found, or why it failed.
     #[serde(rename = "wallets.found")]
     WalletsFound(WalletAnswer),
+    /// What a search for a play's filters found, or why it failed.
+    #[serde(rename = "filters.found")]
+    FiltersFound(Box<FilterAnswer>),
     /// Leaves an open position.
     #[serde(rename = "position.close")]
     ClosePosition {

@@ -7,6 +7,7 @@
 //! Orders fill at the first book or price that reached us strictly after they are due. Exits are decided at
 //! every price. Nothing is decided at a price that is stale: the gates see to entries, and exits have none.
 
+mod automatic;
 mod decide;
 mod entries;
 mod exits;
@@ -28,6 +29,7 @@ use super::controls::Controls;
 use super::cycles::CycleId;
 use super::decision::DecisionId;
 use super::fill::{Consumption, Costs};
+use super::filters::automatic::{FilterAnalysis, FilterSearches};
 use super::market::Market;
 use super::money::Usd;
 use super::play::Plays;
@@ -143,6 +145,7 @@ pub struct Desk {
     /// Those of `positions` that wait for a fill.
     waiting: BTreeSet<DecisionId>,
     shadows: Shadows,
+    searches: FilterSearches,
 }
 
 impl Desk {
@@ -163,6 +166,7 @@ impl Desk {
             positions: BTreeMap::new(),
             waiting: BTreeSet::new(),
             shadows: Shadows::default(),
+            searches: FilterSearches::default(),
         }
     }
 
@@ -206,6 +210,12 @@ impl Desk {
     #[must_use]
     pub fn positions(&self) -> &BTreeMap<DecisionId, Position> {
         &self.positions
+    }
+
+    /// The searches for filters.
+    #[must_use]
+    pub fn searches(&self) -> &FilterSearches {
+        &self.searches
     }
 
     /// What is followed without being entered.
@@ -254,6 +264,8 @@ pub enum Report {
     ProjectDeleted(Box<SavedProject>),
     /// A play follows other wallets, or nobody because its query failed.
     Wallets(super::play::PlayId, Box<super::wallets::WalletList>),
+    /// A search for filters was answered.
+    Analysis(Box<FilterAnalysis>),
     /// What would have come of an entry that was not made.
     Shadow(Box<Shadow>),
     /// What the market looked like when shadows began: of the second of `time`, known by `seq`.

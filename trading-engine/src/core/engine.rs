@@ -9,6 +9,7 @@ use super::controls::Controls;
 use super::cycles::{Cycle, CycleId, Cycles, PriceAnalysis, Threshold, Tick};
 use super::desk::{Desk, Limits, Now, Report, SavedProject, World};
 use super::features::Windows;
+use super::filters::automatic::FilterQuestion;
 use super::market::{BookMark, Market, PricingBook, Quote};
 use super::micros;
 use super::play::{Play, PlayId};
@@ -35,6 +36,8 @@ pub enum Effect {
     Profiled(Box<Profile>),
     /// A play's list is to be found: the query runs beside the core, its answer comes as a command.
     WalletsWanted(Box<WalletQuery>),
+    /// A play's filters are to be searched: it is done beside the core, its answer comes as a command.
+    FiltersWanted(Box<FilterQuestion>),
     /// The desk did something.
     Desk(Report),
     /// The operator switched something.
@@ -168,7 +171,7 @@ impl Engine {
             }
             _ => {}
         }
-        self.ask_for_wallets(now, effects);
+        self.ask_for_answers(now, effects);
         self.pass(seq, Some(observation.event_time));
     }
 
@@ -194,6 +197,7 @@ impl Engine {
             Order::SaveProject(project) => self.desk.save_project(now, project, &mut reports),
             Order::DeleteProject(id) => self.desk.delete_project(id, &mut reports),
             Order::WalletsFound(answer) => self.desk.answer(now, answer, &mut reports),
+            Order::FiltersFound(answer) => self.desk.filters_found(now, answer, &mut reports),
             Order::ClosePosition { id, request } => {
                 self.desk.close_one(now, id, &request.reason, &mut reports);
             }
@@ -203,7 +207,7 @@ impl Engine {
             effects.push(Effect::ControlsChanged(Box::new(self.controls().clone())));
         }
         effects.extend(reports.into_iter().map(Effect::Desk));
-        self.ask_for_wallets(now, effects);
+        self.ask_for_answers(now, effects);
     }
 
     /// Counts every command up to `ordinal` as contained: what it led to was taken over.
@@ -369,9 +373,11 @@ impl Engine {
         effects.extend(reports.into_iter().map(Effect::Strategy));
     }
 
-    fn ask_for_wallets(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn ask_for_answers(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let queries = self.desk.ask_for_wallets(now);
         effects.extend(queries.into_iter().map(|query| Effect::WalletsWanted(Box::new(query))));
+        let questions = self.desk.ask_for_filters(now);
+        effects.extend(questions.into_iter().map(|question| Effect::FiltersWanted(Box::new(question))));
     }
 
     /// The active cycle that entries are counted by.

@@ -16,14 +16,16 @@
 //! and in the walk-forward is told, but decides nothing by itself: the last third of the cycles takes no part in the
 //! search, and a suggestion is judged on it once. It may be applied only when there the lower bounds of its mean gain
 //! after costs and of its advantage over entering at random are both above zero. On noise that happens to at most one
-//! search in forty (the interval has 95 %, two-sided). Searches that are repeated on overlapping data are each so
-//! judged, not all together.
+//! search in forty (the interval has 95 %, two-sided). Suggestions that are asked for again and again on overlapping
+//! data are each so judged, not all together; searches that apply filters by themselves never judge on a cycle twice
+//! ([`automatic`]).
 
+pub mod automatic;
 mod contrast;
 mod search;
 
 pub use contrast::{Contrast, Estimate};
-pub use search::{Judgement, Parameters, Range, Sample, Suggestion, search};
+pub use search::{Judged, Judgement, Parameters, Range, Sample, Suggestion, search};
 
 #[cfg(test)]
 mod tests;

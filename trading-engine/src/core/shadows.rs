@@ -39,7 +39,7 @@ pub const REJECTED_MAX: u32 = 3_000;
 pub const SAMPLES_MAX: u32 = 1_000;
 
 /// Features are kept no more often: they are some ten kilobytes each time.
-const FEATURES_SECONDS: i64 = 5;
+const FEATURES_SECONDS: i64 = 15;
 
 /// Why there is a shadow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

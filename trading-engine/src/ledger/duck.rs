@@ -168,6 +168,18 @@ impl Ledger for DuckLedger {
         })
     }
 
+    fn rows_between(
+        &mut self,
+        table: &'static Table,
+        log_id: &str,
+        after: Seq,
+        to: Seq,
+    ) -> Result<Vec<Vec<Value>>, LedgerError> {
+        let between = "WHERE log_id = ? AND seq > ? AND seq <= ?";
+        let layout = Layout::of_ledger(table);
+        Ok(duck::rows(&self.connection, layout, between, &[&log_id, &after.get(), &to.get()])?)
+    }
+
     fn commands_after(&mut self, ordinal: u64) -> Result<Vec<Vec<Value>>, LedgerError> {
         let after = "WHERE ordinal > ? ORDER BY ordinal";
         Ok(duck::rows(&self.connection, Layout::of_ledger(Logged::TABLE), after, &[&ordinal])?)

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use goat::values::Seq;
 use goat::wire::market::Mode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Commit, Ledger, LedgerError, Logged, recorded};
 use crate::chain::Head;
 use crate::core::Carried;
-use crate::tables::Batch;
+use crate::core::decision::Decision;
+use crate::tables::{Batch, Record, Value};
 use crate::{Outcome, restart};
 
 /// Commits that may wait for the disk. A full queue makes the next commit larger, not the core slower.
@@ -40,6 +42,8 @@ enum Task {
     Commit(Box<Commit>),
     Append(Box<Logged>, oneshot::Sender<Option<Logged>>),
     Take { log_id: String, mode: Mode, taken: oneshot::Sender<Taken> },
+    Commands { after: u64, found: oneshot::Sender<Vec<Logged>> },
+    Decisions { log_id: String, after: Seq, to: Seq, found: oneshot::Sender<Vec<Vec<Value>>> },
 }
 
 /// The core's end. What waits for an answer blocks the thread that asks.
@@ -99,6 +103,31 @@ impl Keeper {
         self.tasks.blocking_send(task).map_err(|_| Ended)?;
         taken.blocking_recv().map_err(|_| Ended)
     }
+
+    /// The commands after an ordinal and up to another, of all logs, in the order of their ordinals.
+    ///
+    /// # Errors
+    ///
+    /// When the thread has ended.
+    pub fn commands_between(&self, after: u64, to: u64) -> Result<Vec<Logged>, Ended> {
+        let (done, found) = oneshot::channel();
+        self.tasks.blocking_send(Task::Commands { after, found: done }).map_err(|_| Ended)?;
+        let mut commands = found.blocking_recv().map_err(|_| Ended)?;
+        commands.retain(|logged| logged.command.ordinal <= to);
+        Ok(commands)
+    }
+
+    /// The rows of the decisions of a log, after a position and up to another. Commits wait while they are read.
+    ///
+    /// # Errors
+    ///
+    /// When the thread has ended.
+    pub fn decisions_between(&self, log_id: &str, after: Seq, to: Seq) -> Result<Vec<Vec<Value>>, Ended> {
+        let (done, found) = oneshot::channel();
+        let task = Task::Decisions { log_id: log_id.to_owned(), after, to, found: done };
+        self.tasks.blocking_send(task).map_err(|_| Ended)?;
+        found.blocking_recv().map_err(|_| Ended)
+    }
 }
 
 /// Keeps what comes through the returned handle until the last copy of it is gone, on a thread of its own.
@@ -153,17 +182,22 @@ fn perform(ledger: &mut dyn Ledger, task: Task, took: &AtomicU64) -> Result<(), 
         Task::Take { log_id, mode, taken } => {
             let _ = taken.send(restart::take(ledger, &log_id, mode)?);
         }
+        // Whoever compares may have given up.
+        Task::Commands { after, found } => {
+            let _ = found.send(recorded(&ledger.commands_after(after)?)?);
+        }
+        Task::Decisions { log_id, after, to, found } => {
+            let _ = found.send(ledger.rows_between(Decision::TABLE, &log_id, after, to)?);
+        }
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use goat::values::Seq;
-
     use super::*;
     use crate::ledger::Snapshot;
-    use crate::tables::{Table, Value};
+    use crate::tables::Table;
 
     struct FullDisk;
 
@@ -177,6 +211,16 @@ mod tests {
             _: &'static Table,
             _: &str,
             _: Option<goat::values::UnixMicros>,
+        ) -> Result<Vec<Vec<Value>>, LedgerError> {
+            Ok(Vec::new())
+        }
+
+        fn rows_between(
+            &mut self,
+            _: &'static Table,
+            _: &str,
+            _: Seq,
+            _: Seq,
         ) -> Result<Vec<Vec<Value>>, LedgerError> {
             Ok(Vec::new())
         }

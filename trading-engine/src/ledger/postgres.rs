@@ -299,6 +299,20 @@ impl Ledger for PostgresLedger {
         })
     }
 
+    fn rows_between(
+        &mut self,
+        table: &'static Table,
+        log_id: &str,
+        after: Seq,
+        to: Seq,
+    ) -> Result<Vec<Vec<Value>>, LedgerError> {
+        let layout = Layout::of_ledger(table);
+        self.ask("reading rows", async |client| {
+            let between = "WHERE log_id = $1 AND seq > $2 AND seq <= $3";
+            rows(client, layout, between, &[&log_id, &as_bigint(after.get()), &as_bigint(to.get())]).await
+        })
+    }
+
     fn commands_after(&mut self, ordinal: u64) -> Result<Vec<Vec<Value>>, LedgerError> {
         self.ask("reading commands", async |client| {
             let after = "WHERE ordinal > $1 ORDER BY ordinal";

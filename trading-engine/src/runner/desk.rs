@@ -10,10 +10,11 @@ use goat::values::{Seq, UnixMicros};
 use goat::wire::market::Mode;
 
 use super::{Runner, RunnerError};
-use crate::core::Engine;
+use crate::core::Due;
 use crate::core::command::Order;
 use crate::core::decision::DecisionId;
 use crate::core::desk::{Limits, Report};
+use crate::core::filters::automatic::{Consequence, FilterAnalysis, FilterQuestion};
 use crate::core::play::Play;
 use crate::core::position::Stage;
 use crate::core::wallets::WalletQuery;
@@ -52,6 +53,10 @@ impl Runner {
             Report::Project(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: false }),
             Report::ProjectDeleted(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: true }),
             Report::Wallets(play, list) => self.outbox.put(&Tracking(play, *list)),
+            Report::Analysis(analysis) => {
+                tell(&analysis);
+                self.outbox.put(analysis.as_ref());
+            }
             Report::Shadow(shadow) => self.outbox.put(shadow.as_ref()),
             Report::Moment { seq, time, features } => {
                 self.outbox.put(&MomentRow { seq, time, features: *features });
@@ -80,6 +85,15 @@ impl Runner {
     /// Hands a query over with the rows up to where it was asked.
     pub(super) fn ask_workspace(&mut self, query: WalletQuery) -> Result<(), RunnerError> {
         self.outbox.rows.queries.push(query);
+        self.outbox.deliver_rows_now(&self.engine)
+    }
+
+    /// Hands a search over with the rows up to where it was asked. What comes later does not count for it, so commits
+    /// go on meanwhile, and after a restart it is asked again and finds the same.
+    pub(super) fn ask_for_search(&mut self, question: FilterQuestion) -> Result<(), RunnerError> {
+        self.outbox.rows.searches.push(question);
+        // When it is looked next is shown.
+        self.desk_changed = true;
         self.outbox.deliver_rows_now(&self.engine)
     }
 
@@ -117,20 +131,27 @@ impl Runner {
     /// Asks again what the state waits for: the process that asked is gone.
     pub(super) fn ask_again(&mut self) -> Result<(), RunnerError> {
         let asked: Vec<WalletQuery> = self.engine.desk().lists().asked().cloned().collect();
-        asked.into_iter().try_for_each(|query| self.ask_workspace(query))
+        asked.into_iter().try_for_each(|query| self.ask_workspace(query))?;
+        let searches: Vec<FilterQuestion> = self.engine.desk().searches().asked().cloned().collect();
+        searches.into_iter().try_for_each(|question| self.ask_for_search(question))
     }
 
     /// Folds the answers that are due before an event that reached us at `received_time`. Waits for those that
     /// are not there yet: a query is given less time than passes until its answer is due.
     pub(super) fn fold_answers(&mut self, received_time: UnixMicros) -> Result<(), RunnerError> {
-        while self.engine.next_answer_due_at().is_some_and(|due| due <= received_time) {
-            let Some(query) = next_due(&self.engine) else { break };
+        while let Some(due) = Due::next(&self.engine, received_time) {
             let began = Instant::now();
-            let answer =
-                self.surroundings.discovery.answer_to(&query).ok_or(RunnerError::Gone("discovery"))?;
+            let gone = || RunnerError::Gone("discovery");
+            let discovery = &mut self.surroundings.discovery;
+            let order = match due {
+                Due::Wallets(query) => Order::WalletsFound(discovery.answer_to(&query).ok_or_else(gone)?),
+                Due::Filters(question) => {
+                    Order::FiltersFound(Box::new(discovery.filters_for(&question).ok_or_else(gone)?))
+                }
+            };
             metrics::histogram!("goat_trading_wallet_answer_wait_seconds").record(began.elapsed());
-            if self.carry_out(Order::WalletsFound(answer), None)?.is_err() {
-                // Commands from before the restart come first; the answer to this query is among them.
+            if self.carry_out(order, None)?.is_err() {
+                // Commands from before the restart come first; the answer to this question is among them.
                 break;
             }
         }
@@ -138,6 +159,15 @@ impl Runner {
     }
 }
 
-fn next_due(engine: &Engine) -> Option<WalletQuery> {
-    engine.desk().lists().asked().min_by_key(|query| query.due_at()).cloned()
+/// Says what a search changed, and that one failed; that nothing is changed is in the table.
+fn tell(analysis: &FilterAnalysis) {
+    let FilterAnalysis { question, consequence, reason, .. } = analysis;
+    let play = question.play.as_str();
+    metrics::counter!("goat_trading_filter_searches_total", "consequence" => consequence.as_str())
+        .increment(1);
+    match consequence {
+        Consequence::Applied => tracing::info!(play, reason, "automatic filters are applied"),
+        Consequence::Failed => tracing::warn!(play, reason, "a search for filters failed"),
+        Consequence::Unchanged | Consequence::NotApplied | Consequence::NotSearched => {}
+    }
 }

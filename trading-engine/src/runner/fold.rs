@@ -84,7 +84,7 @@ impl Runner {
                 }
                 Effect::PriceAnalyzed(analysis) => self.outbox.rows.analysis.push(analysis),
                 Effect::ControlsChanged(controls) => self.outbox.put(controls.as_ref()),
-                Effect::HourBegan(hour) => self.outbox.begin_hour(hour),
+                Effect::HourBegan(hour) => self.begin_hour(hour)?,
                 Effect::Profiled(profile) => self.outbox.put(profile.as_ref()),
                 Effect::PriceMarked(mark) => {
                     self.chain(seq, &Entry::Priced(mark));
@@ -93,6 +93,7 @@ impl Runner {
                 Effect::Strategy(report) => self.report_strategy(seq, report),
                 Effect::Desk(report) => self.report(seq, report),
                 Effect::WalletsWanted(query) => self.ask_workspace(*query)?,
+                Effect::FiltersWanted(question) => self.ask_for_search(*question)?,
             }
         }
         self.effects = effects;

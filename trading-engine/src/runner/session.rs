@@ -251,6 +251,7 @@ impl Runner {
         self.catch_up_ms = None;
         self.began = Instant::now();
         self.closed.clear();
+        self.day = None;
         self.surroundings.readiness.set(false);
         self.surroundings.view.write().forget();
         self.changes.began_anew();

@@ -7,6 +7,7 @@ use goat::wire::trading as wire;
 use crate::core::controls::Controls;
 use crate::core::cycles::{Cycle, PriceAnalysis};
 use crate::core::gains::Gains;
+use crate::parity::{Parity, State};
 use crate::tables::{Shown, Table};
 use crate::view::{Link, View};
 
@@ -47,6 +48,7 @@ pub(super) fn status(view: &View) -> wire::GetStatusResponse {
         mode: view.mode.into(),
         tables: Vec::new(),
         now: Some(UnixMicros::now().into()),
+        parity: None,
     }
 }
 
@@ -138,5 +140,28 @@ impl From<&Gains> for wire::Gains {
             at_cycle_end_after_costs_percent: gains.at_cycle_end.map(|gain| gain.after_costs_percent),
             by_exit_after_costs_percent: gains.by_exit_rule.map(|gain| gain.after_costs_percent),
         }
+    }
+}
+
+/// A day that was compared.
+pub(super) fn parity(parity: &Parity) -> wire::Parity {
+    let state = match parity.state {
+        State::Match => wire::parity::State::Match,
+        State::Differ => wire::parity::State::Differ,
+        State::NotPossible => wire::parity::State::NotPossible,
+    };
+    wire::Parity {
+        day: parity.day.to_string(),
+        state: state.into(),
+        reason: parity.reason.clone(),
+        after_seq: parity.after_seq.get(),
+        to_seq: parity.to_seq.get(),
+        events: parity.events,
+        commands: parity.commands,
+        decisions: parity.decisions,
+        differences: parity.differences,
+        first_difference: parity.first_difference.clone().unwrap_or_default(),
+        duration_ms: parity.took.as_secs_f64() * 1000.0,
+        checked_at: Some(parity.checked_at.into()),
     }
 }

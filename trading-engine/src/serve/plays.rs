@@ -89,7 +89,11 @@ impl Trading {
     }
 
     /// The play that is asked for, with everything that it names.
-    async fn checked_play(&self, given: Option<wire::Play>, id: Option<&PlayId>) -> Result<Play, Status> {
+    pub(super) async fn checked_play(
+        &self,
+        given: Option<wire::Play>,
+        id: Option<&PlayId>,
+    ) -> Result<Play, Status> {
         let mut given = given.ok_or_else(|| Kind::Invalid.status("play is missing"))?;
         if let Some(id) = id {
             if !given.id.is_empty() && given.id != id.as_str() {

@@ -10,8 +10,9 @@ use tonic::Status;
 
 use super::shadows::estimate;
 use super::{Trading, count};
+use crate::core::filters::automatic::LOOK_BACK;
 use crate::core::filters::{Contrast, Judgement, Parameters, Range, Suggestion, search};
-use crate::workspace::Samples;
+use crate::workspace::{Asked, Samples};
 
 /// From one search for a play to its next, in the log's time.
 const EVERY: Duration = Duration::from_mins(5);
@@ -33,7 +34,8 @@ impl Trading {
         {
             return Ok(suggestion.clone());
         }
-        let found = self.readers.samples(play.to_owned()).await;
+        let asked = Asked { play: play.to_owned(), version_min: 0, since: now.minus(LOOK_BACK), before: now };
+        let found = self.readers.samples(asked).await;
         let samples = found.map_err(|error| internal("reading shadows", &error))?;
         let (entries, random) = (count(samples.entries.len()), count(samples.random.len()));
         let searched = tokio::task::spawn_blocking(move || {
@@ -41,7 +43,7 @@ impl Trading {
             search(&columns, &entries, &random, &Parameters::default())
         });
         let suggestion = searched.await.map_err(|error| internal("searching filters", &error))?;
-        let mut suggestion = message(play, now, &suggestion);
+        let mut suggestion = self::suggestion(play, now, &suggestion);
         (suggestion.entries, suggestion.random_entries) = (entries, random);
         let desk = self.view.read().desk.clone();
         known.retain(|id, _| desk.plays.iter().any(|play| play.id.as_str() == id));
@@ -50,7 +52,7 @@ impl Trading {
     }
 }
 
-fn message(play: &str, now: UnixMicros, suggestion: &Suggestion) -> wire::FilterSuggestion {
+pub(super) fn suggestion(play: &str, now: UnixMicros, suggestion: &Suggestion) -> wire::FilterSuggestion {
     let judgement = match suggestion.judgement {
         Judgement::NothingFound => wire::filter_suggestion::Judgement::NothingFound,
         Judgement::TooFewCycles => wire::filter_suggestion::Judgement::TooFewCycles,

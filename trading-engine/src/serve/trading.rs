@@ -1,18 +1,22 @@
-//! What the calls are answered from.
+//! What the service answers from.
 
 use std::sync::Arc;
 
-use goat::service::Stop;
+use goat::service::{ServiceChannel, Stop};
 use goat::values::{Symbol, UnixMicros};
-use tokio::sync::{Mutex, broadcast, mpsc};
+use tokio::sync::{Mutex, Semaphore, broadcast, mpsc};
 
 use super::Suggestions;
 use crate::chain::Signing;
 use crate::changes::Change;
+use crate::core::Plan;
 use crate::core::cycles::Threshold;
+use crate::core::desk::Limits;
+use crate::jobs::Jobs;
+use crate::parity::Checks;
 use crate::runner::Ask;
 use crate::view::Shared;
-use crate::workspace::Readers;
+use crate::workspace::{Queries, Readers};
 
 /// Answers for the engine.
 #[derive(Debug, Clone)]
@@ -33,10 +37,31 @@ pub struct Trading {
     pub suggestions: Arc<Mutex<Suggestions>>,
     /// What bundles of results are signed with, and where they are written to.
     pub signing: Signing,
+    /// Whoever asks with SQL.
+    pub queries: Queries,
+    /// What a changed play is tried with.
+    pub what_if: WhatIf,
+    /// What runs beside the core.
+    pub jobs: Jobs,
+    /// Days that are compared.
+    pub checks: Checks,
     /// What positions are in.
     pub token: Symbol,
     /// Where changes are told.
     pub watchers: broadcast::Sender<Change>,
     /// Ends the streams.
     pub stop: Stop,
+}
+
+/// What a changed play is tried with.
+#[derive(Debug, Clone)]
+pub struct WhatIf {
+    /// What is computed.
+    pub plan: Plan,
+    /// The bounds and costs of paper trading.
+    pub limits: Limits,
+    /// The data-engine.
+    pub market: ServiceChannel,
+    /// One at a time.
+    pub turn: Arc<Semaphore>,
 }

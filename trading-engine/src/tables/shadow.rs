@@ -59,7 +59,7 @@ pub(super) const MOMENTS: Table = Table {
         required(Table::DOCUMENT, Kind::Json),
     ],
     key: &["seq"],
-    shown: Some(Shown::Hours { age: "time", hours: 24 }),
+    shown: Some(Shown::Hours { age: "time", hours: 72 }),
     kept: COMPUTED,
 };
 

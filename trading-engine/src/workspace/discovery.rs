@@ -1,14 +1,19 @@
-//! The queries of plays, run beside the core on the workspace as it was when they were asked.
+//! The queries of plays, run beside the core on the workspace as it was when they were asked; and the way of answers to
+//! the core.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc as std_mpsc;
 use std::time::{Duration, Instant};
 
 use duckdb::Connection;
+use goat::query::memory_bytes;
 
+use super::filter_search::Searches;
 use super::wallet_query::{STACK_BYTES, admitted};
+use crate::core::filters::automatic::{FilterAnswer, FilterQuestion};
 use crate::core::play::PlayId;
 use crate::core::wallets::{WalletAnswer, WalletQuery};
+use crate::jobs::{JobName, Jobs};
 
 /// What a query may take; less than passes until its answer is due.
 pub const QUERY_TIME_MAX: Duration = Duration::from_millis(1_500);
@@ -30,17 +35,26 @@ const ANSWERS_QUEUED_MAX: usize = 256;
 pub struct Discovery {
     answers: std_mpsc::Receiver<WalletAnswer>,
     there: BTreeMap<(PlayId, u64), WalletAnswer>,
+    filters: std_mpsc::Receiver<FilterAnswer>,
+    filters_there: BTreeMap<(PlayId, u64), FilterAnswer>,
 }
 
 /// The workspace's end.
 #[derive(Debug, Clone)]
-pub struct Questions(std_mpsc::SyncSender<WalletAnswer>);
+pub struct Questions {
+    jobs: Jobs,
+    wallets: std_mpsc::SyncSender<WalletAnswer>,
+    searches: Searches,
+}
 
-/// A way for answers from the workspace to the core.
+/// A way for answers from the workspace to the core. What is done for them is told to `jobs`.
 #[must_use]
-pub fn discovery() -> (Questions, Discovery) {
-    let (sender, answers) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
-    (Questions(sender), Discovery { answers, there: BTreeMap::new() })
+pub fn discovery(jobs: &Jobs) -> (Questions, Discovery) {
+    let (wallets, answers) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
+    let (told, filters) = std_mpsc::sync_channel(ANSWERS_QUEUED_MAX);
+    let (there, filters_there) = (BTreeMap::new(), BTreeMap::new());
+    let questions = Questions { jobs: jobs.clone(), wallets, searches: Searches::new(told, jobs.clone()) };
+    (questions, Discovery { answers, there, filters, filters_there })
 }
 
 impl Discovery {
@@ -55,12 +69,37 @@ impl Discovery {
             self.there.insert((answer.play.clone(), answer.asked_seq.get()), answer);
         }
     }
+
+    /// What a search found; waits until it is there. None when the workspace has ended.
+    pub fn filters_for(&mut self, question: &FilterQuestion) -> Option<FilterAnswer> {
+        let key = (question.play.clone(), question.asked_seq.get());
+        loop {
+            if let Some(answer) = self.filters_there.remove(&key) {
+                return Some(answer);
+            }
+            let answer = self.filters.recv().ok()?;
+            // One to a question that was void before it came is never asked for again.
+            self.filters_there.retain(|(play, _), _| *play != answer.play);
+            self.filters_there.insert((answer.play.clone(), answer.asked_seq.get()), answer);
+        }
+    }
 }
 
 impl Questions {
+    /// Where what is done is told.
+    pub(super) fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// Has a play's filters searched.
+    pub(super) fn search(&self, writer: &Connection, question: FilterQuestion) {
+        self.searches.begin(writer, question);
+    }
+
     /// Answers a query from a snapshot of the tables that is taken before this returns.
     pub(super) fn ask(&self, writer: &Connection, query: WalletQuery) {
-        let told = self.0.clone();
+        let told = self.wallets.clone();
+        let run = self.jobs.begin(JobName::Wallets(query.play.clone()));
         let answer_as = {
             let query = query.clone();
             move |found| WalletAnswer {
@@ -73,12 +112,18 @@ impl Questions {
         let connections = snapshot(writer).and_then(|snapshot| Ok((snapshot, writer.try_clone()?)));
         let (snapshot, watch) = match connections {
             Ok(connections) => connections,
-            Err(error) => return tell(&told, answer_as(Err(error.to_string()))),
+            Err(error) => {
+                run.end(Err(error.to_string()));
+                return tell(&told, answer_as(Err(error.to_string())));
+            }
         };
         let fallback = (told.clone(), answer_as.clone());
         let thread = std::thread::Builder::new().name("discovery".to_owned());
-        let started =
-            thread.spawn(move || tell(&told, answer_as(run_within_bounds(snapshot, &watch, query))));
+        let started = thread.spawn(move || {
+            let found = run_within_bounds(snapshot, &watch, query);
+            run.end(found.as_ref().map(|wallets| format!("{} wallets", wallets.len())).map_err(Clone::clone));
+            tell(&told, answer_as(found));
+        });
         if let Err(error) = started {
             let (told, answer_as) = fallback;
             tell(&told, answer_as(Err(format!("no thread for the query: {error}"))));
@@ -134,10 +179,7 @@ fn run_within_bounds(
 
 /// What queries have in memory at the moment, all together.
 fn used_bytes(connection: &Connection) -> Result<u64, String> {
-    let sql = "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory() WHERE tag IN \
-               ('HASH_TABLE', 'ORDER_BY', 'COLUMN_DATA', 'ALLOCATOR', 'WINDOW', 'OVERFLOW_STRINGS')";
-    let read = connection.query_row(sql, [], |row| row.get(0));
-    read.map_err(|error| format!("the query's memory cannot be measured: {error}"))
+    memory_bytes(connection).map_err(|error| format!("the query's memory cannot be measured: {error}"))
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, String> {

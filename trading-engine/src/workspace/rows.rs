@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::core::Hour;
 use crate::core::cycles::PriceAnalysis;
+use crate::core::filters::automatic::FilterQuestion;
 use crate::core::wallets::WalletQuery;
 use crate::tables::{Batch, PriceRow, Table, Value};
 
@@ -24,6 +25,8 @@ pub struct Rows {
     pub hour: Option<Hour>,
     /// To be answered from the tables as they are once these rows are in them.
     pub queries: Vec<WalletQuery>,
+    /// To be searched once these rows are in the tables.
+    pub searches: Vec<FilterQuestion>,
 }
 
 impl Rows {
@@ -48,6 +51,7 @@ impl Rows {
     /// Whether writing them would change nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && !self.begins && self.hour.is_none() && self.queries.is_empty()
+        let nothing_asked = self.queries.is_empty() && self.searches.is_empty();
+        self.len() == 0 && !self.begins && self.hour.is_none() && nothing_asked
     }
 }

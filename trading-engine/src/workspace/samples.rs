@@ -12,8 +12,27 @@ use crate::core::filters::Sample;
 use crate::tables::cycle_id;
 use crate::tables::duck::DuckError;
 
-/// The newest entries, and as many at random: more would take too long to search.
-const ENTRIES_MAX: u32 = 1_500;
+/// The newest entries: more would take too long to search.
+const ENTRIES_MAX: u32 = 2_000;
+
+/// Of one cycle, chosen by their names' hashes: more of a cycle tell little more of it.
+const OF_CYCLE_MAX: u32 = 8;
+
+/// The newest entries at random.
+const RANDOM_MAX: u32 = 10_000;
+
+/// Whose entries, and of which time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The play.
+    pub play: String,
+    /// Its first version that counts.
+    pub version_min: u32,
+    /// They were decided at this moment or later.
+    pub since: UnixMicros,
+    /// They were over before this moment.
+    pub before: UnixMicros,
+}
 
 /// Entries of a play, over and with features, and entries at random.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,21 +47,28 @@ pub struct Samples {
 
 /// A trade that was judged before would count twice.
 const ENTRIES: &str = "\
-    SELECT cycle_id, epoch_us(decided_at), epoch_us(left_at), gain_after_costs_percent, f.document, NULL \
-    FROM shadows JOIN shadow_features f ON f.seq = features_seq \
-    WHERE play_id = $1 AND kind = 'rejected' AND gate <> 'not_seen' \
-    AND gain_after_costs_percent IS NOT NULL AND left_at IS NOT NULL \
+    WITH entries AS ( \
+    SELECT id, cycle_id AS cycle, decided_at, left_at, gain_after_costs_percent AS gain, features_seq \
+    FROM shadows WHERE play_id = $1 AND play_version >= $3 AND kind = 'rejected' AND gate <> 'not_seen' \
+    AND gain_after_costs_percent IS NOT NULL AND left_at IS NOT NULL AND features_seq IS NOT NULL \
+    AND decided_at >= make_timestamp($4) AND completed_at < make_timestamp($5) \
     UNION ALL \
-    SELECT price_cycle, epoch_us(decided_at), epoch_us(closed_at), profit_percent, NULL, t.document \
-    FROM follow_the_goat_buyins JOIN buyin_trail t ON t.buyin_id = id \
-    WHERE play_id = $1 AND status = 'closed' AND profit_percent IS NOT NULL AND closed_at IS NOT NULL \
-    ORDER BY 2 DESC, 1, 4 LIMIT $2";
+    SELECT id, price_cycle, decided_at, closed_at, profit_percent, NULL \
+    FROM follow_the_goat_buyins WHERE play_id = $1 AND play_version >= $3 \
+    AND status = 'closed' AND profit_percent IS NOT NULL \
+    AND decided_at >= make_timestamp($4) AND closed_at < make_timestamp($5)), \
+    places AS (SELECT *, row_number() OVER (PARTITION BY cycle ORDER BY md5(id), id) AS place FROM entries), \
+    chosen AS (SELECT * FROM places WHERE place <= $6 ORDER BY decided_at DESC, id LIMIT $2) \
+    SELECT cycle, epoch_us(decided_at), epoch_us(left_at), gain, f.document, t.document FROM chosen \
+    LEFT JOIN shadow_features f ON f.seq = features_seq LEFT JOIN buyin_trail t ON t.buyin_id = chosen.id \
+    WHERE f.document IS NOT NULL OR t.document IS NOT NULL ORDER BY decided_at DESC, chosen.id";
 
 const RANDOM: &str = "\
     SELECT cycle_id, epoch_us(decided_at), epoch_us(left_at), gain_after_costs_percent, NULL, NULL \
-    FROM shadows WHERE play_id = $1 AND kind = 'sample' \
+    FROM shadows WHERE play_id = $1 AND play_version >= $3 AND kind = 'sample' \
     AND gain_after_costs_percent IS NOT NULL AND left_at IS NOT NULL \
-    ORDER BY decided_at DESC, decided_seq DESC LIMIT $2";
+    AND decided_at >= make_timestamp($4) AND completed_at < make_timestamp($5) AND $6 > 0 \
+    ORDER BY decided_at DESC, id LIMIT $2";
 
 impl Readers {
     /// The newest entries of a play that are over.
@@ -50,17 +76,20 @@ impl Readers {
     /// # Errors
     ///
     /// When they cannot be read.
-    pub async fn samples(&self, play: String) -> Result<Samples, WorkspaceError> {
-        let rows = self.read(move |connection| {
-            Ok((read(connection, ENTRIES, &play)?, read(connection, RANDOM, &play)?))
-        });
-        let (entries, random) = rows.await?;
-        let columns = columns();
-        let with_values = |row: Entry| row.sample(&columns);
-        let entries = entries.into_iter().map(with_values).collect::<Result<_, _>>()?;
-        let random = random.into_iter().map(|row| row.sample(&[])).collect::<Result<_, _>>()?;
-        Ok(Samples { columns, entries, random })
+    pub async fn samples(&self, asked: Asked) -> Result<Samples, WorkspaceError> {
+        self.read(move |connection| Ok(samples(connection, &asked))).await?
     }
+}
+
+/// The newest entries of a play that are over.
+pub(super) fn samples(connection: &Connection, asked: &Asked) -> Result<Samples, WorkspaceError> {
+    let (entries, random) =
+        (read(connection, ENTRIES, asked, ENTRIES_MAX)?, read(connection, RANDOM, asked, RANDOM_MAX)?);
+    let columns = columns();
+    let with_values = |row: Entry| row.sample(&columns);
+    let entries = entries.into_iter().map(with_values).collect::<Result<_, _>>()?;
+    let random = random.into_iter().map(|row| row.sample(&[])).collect::<Result<_, _>>()?;
+    Ok(Samples { columns, entries, random })
 }
 
 /// Every feature at every minute that it has.
@@ -78,9 +107,11 @@ struct Entry {
     of_position: Option<String>,
 }
 
-fn read(connection: &Connection, sql: &str, play: &str) -> Result<Vec<Entry>, DuckError> {
+fn read(connection: &Connection, sql: &str, asked: &Asked, most: u32) -> Result<Vec<Entry>, DuckError> {
+    let Asked { play, version_min, since, before } = asked;
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map(params![play, ENTRIES_MAX], |row| {
+    let parameters = params![play, most, version_min, since.get(), before.get(), OF_CYCLE_MAX];
+    let rows = statement.query_map(parameters, |row| {
         Ok(Entry {
             cycle: row.get(0)?,
             decided_micros: row.get(1)?,

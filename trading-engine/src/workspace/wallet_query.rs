@@ -15,6 +15,11 @@ const SQL_BYTES_MAX: usize = 16 * 1024;
 /// Parsing and printing recurse; untouched pages cost nothing.
 pub(super) const STACK_BYTES: usize = 16 * 1024 * 1024;
 
+/// The names that a query may read.
+pub(super) fn table_names() -> Vec<&'static str> {
+    shown().map(|(table, _)| table.name).chain(VIEWS).collect()
+}
+
 /// Whether a play's query can be run on the tables, without running it.
 ///
 /// # Errors
@@ -38,8 +43,7 @@ pub fn check_wallet_query(connection: &Connection, sql: &str) -> Result<(), Stri
 ///
 /// What is not allowed about it, in one sentence.
 pub(super) fn admitted(sql: &str, now: UnixMicros) -> Result<String, String> {
-    let tables: Vec<&str> = shown().map(|(table, _)| table.name).chain(VIEWS).collect();
-    admit_at(sql, &tables, SQL_BYTES_MAX, now).map_err(|refusal| refusal.to_string())
+    admit_at(sql, &table_names(), SQL_BYTES_MAX, now).map_err(|refusal| refusal.to_string())
 }
 
 /// Whether everything that is named exists, and a column is the wallet's.

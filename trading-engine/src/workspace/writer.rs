@@ -9,6 +9,7 @@ use super::readers::WorkspaceError;
 use super::{Questions, Rows};
 use crate::Outcome;
 use crate::core::Hour;
+use crate::jobs::JobName;
 use crate::tables::{Batch, Layout, RAW_TABLES, Shown, Table, analysis_batch, duck, price_batch, shown};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -36,12 +37,19 @@ pub fn write_on_a_thread(
         let mut ended = Ok(());
         while let Some(batch) = batches.blocking_recv() {
             let began = Instant::now();
+            let retention = batch.hour.map(|_| questions.jobs().begin(JobName::Retention));
             ended = write(&mut connection, &batch);
+            if let Some(run) = retention {
+                run.end(kept(&ended, batch.hour));
+            }
             if ended.is_err() {
                 break;
             }
             for query in batch.queries {
                 questions.ask(&connection, query);
+            }
+            for question in batch.searches {
+                questions.search(&connection, question);
             }
             metrics::histogram!("goat_trading_workspace_write_seconds").record(began.elapsed());
         }
@@ -49,6 +57,12 @@ pub fn write_on_a_thread(
         let _ = told.send(ended);
     })?;
     Ok((queue, outcome))
+}
+
+/// What came of dropping old rows, with the rows that came with the hour.
+fn kept(ended: &Result<(), WorkspaceError>, hour: Option<Hour>) -> Result<String, String> {
+    let begins = hour.map_or_else(String::new, |hour| hour.begins.to_string());
+    ended.as_ref().map(|()| format!("what is too old for {begins} is gone")).map_err(ToString::to_string)
 }
 
 /// Writes rows of keyed tables, before there is a thread for it.

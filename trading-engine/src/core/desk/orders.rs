@@ -50,8 +50,11 @@ impl Desk {
         for saved in carried.projects {
             self.projects.insert(saved.project.id.clone(), saved);
         }
-        let lists = &mut self.lists;
-        self.plays.iter().for_each(|play| lists.saved(play, UnixMicros::default()));
+        let (lists, searches) = (&mut self.lists, &mut self.searches);
+        for play in self.plays.iter() {
+            lists.saved(play, UnixMicros::default());
+            searches.saved(None, play, UnixMicros::default());
+        }
     }
 
     /// Bounds and costs count from the next decision on. What the account began with stays.
@@ -66,14 +69,17 @@ impl Desk {
     }
 
     pub(in crate::core) fn save_play(&mut self, now: Now, play: &Play, reports: &mut Vec<Report>) {
+        let before = self.plays.get(&play.id).cloned();
         let saved = self.plays.save(play.clone(), now.time).clone();
         self.lists.saved(&saved, now.time);
+        self.searches.saved(before.as_ref(), &saved, now.time);
         reports.push(Report::Play(Box::new(saved)));
     }
 
     pub(in crate::core) fn delete_play(&mut self, now: Now, id: &PlayId, reports: &mut Vec<Report>) {
         if let Some(mut play) = self.plays.delete(id) {
             self.lists.forget(id);
+            self.searches.forget(id);
             (play.active, play.changed_at) = (false, now.time);
             reports.push(Report::PlayDeleted(Box::new(play)));
         }

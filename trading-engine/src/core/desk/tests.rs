@@ -1,5 +1,6 @@
 #![allow(clippy::float_cmp)]
 
+mod automatic;
 mod laws;
 mod rows;
 mod script;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contrast::{Contrast, number};
 use crate::core::features::FeatureId;
+use crate::core::micros;
 
 /// The parts of the good entries that a range may span, from quantile to quantile.
 const SPANS: [(f64, f64); 7] =
@@ -44,11 +45,19 @@ pub struct Parameters {
     pub judged_cycles_min: u32,
     /// The part of the good entries that a combination keeps, where it is learned.
     pub good_kept_min: f64,
+    /// Judged are cycles after this one alone, by its first event: those up to it were judged on before.
+    pub judged_after: Option<Seq>,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { filters_max: 3, learned_cycles_min: 20, judged_cycles_min: 30, good_kept_min: 0.25 }
+        Self {
+            filters_max: 3,
+            learned_cycles_min: 20,
+            judged_cycles_min: 30,
+            good_kept_min: 0.25,
+            judged_after: None,
+        }
     }
 }
 
@@ -79,7 +88,7 @@ pub enum Judgement {
 }
 
 /// What a search found. Figures compare the entries that pass with those at random, in percent after costs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suggestion {
     /// All of them have to hold; none when nothing was found.
     pub ranges: Vec<Range>,
@@ -92,6 +101,7 @@ pub struct Suggestion {
     /// On the cycles that took no part in the search.
     pub judged: Option<Contrast>,
     /// When the first entry of the judged part was decided; none when it has none.
+    #[serde(with = "micros::optional")]
     pub judged_from: Option<UnixMicros>,
     /// What follows.
     pub judgement: Judgement,
@@ -115,10 +125,9 @@ pub fn search(
     baseline: &[Sample],
     parameters: &Parameters,
 ) -> Suggestion {
-    let cycles: BTreeSet<Seq> = entries.iter().chain(baseline).map(|sample| sample.cycle).collect();
-    let cycles: Vec<Seq> = cycles.into_iter().collect();
-    let learned_cycles = cycles.len() * 2 / 3;
-    let judged_begins = cycles.get(learned_cycles).copied().unwrap_or(Seq::new(u64::MAX));
+    let cycles = cycles_of(entries, baseline);
+    let judged_begins = judged_begins(&cycles, parameters);
+    let learned_cycles = cycles.partition_point(|cycle| *cycle < judged_begins);
     let (learned, judged) = (before(entries, judged_begins), since(entries, judged_begins, None));
 
     let mut tried = 0;
@@ -145,6 +154,42 @@ pub fn search(
         judged_from: judged.iter().map(|sample| sample.decided_at).min(),
         judgement: judge(&found, judged_contrast.as_ref(), parameters),
     }
+}
+
+/// The cycles that a search of these would be judged on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// Those with entries, and those with entries at random: the fewer of both.
+    pub cycles: u32,
+    /// The last of all, by its first event; none when there are none.
+    pub until: Option<Seq>,
+}
+
+impl Judged {
+    /// Without searching.
+    #[must_use]
+    pub fn of(entries: &[Sample], baseline: &[Sample], parameters: &Parameters) -> Self {
+        let cycles = cycles_of(entries, baseline);
+        let begins = judged_begins(&cycles, parameters);
+        let with = |samples: &[Sample]| {
+            let within = samples.iter().map(|sample| sample.cycle).filter(|cycle| *cycle >= begins);
+            within.collect::<BTreeSet<Seq>>().len()
+        };
+        let until = cycles.last().copied().filter(|last| *last >= begins);
+        Self { cycles: number(with(entries).min(with(baseline))), until }
+    }
+}
+
+/// In time, each once.
+fn cycles_of(entries: &[Sample], baseline: &[Sample]) -> Vec<Seq> {
+    let cycles: BTreeSet<Seq> = entries.iter().chain(baseline).map(|sample| sample.cycle).collect();
+    cycles.into_iter().collect()
+}
+
+/// The first cycle that is judged on: that of the last third, or a later one when those before were judged on before.
+fn judged_begins(cycles: &[Seq], parameters: &Parameters) -> Seq {
+    let third = cycles.get(cycles.len() * 2 / 3).copied().unwrap_or(Seq::new(u64::MAX));
+    parameters.judged_after.map_or(third, |after| third.max(after.next()))
 }
 
 fn judge(found: &[Bounds], judged: Option<&Contrast>, parameters: &Parameters) -> Judgement {

@@ -1,8 +1,9 @@
 //! Values of SQL as JSON has them.
 
 use duckdb::types::{TimeUnit, Value, ValueRef};
-use goat::prost_types::{ListValue, Value as Json, value::Kind};
-use goat::values::UnixMicros;
+use prost_types::{ListValue, Value as Json, value::Kind};
+
+use crate::values::UnixMicros;
 
 /// Up to here every integer is a double.
 const EXACT_MAX: u128 = 1 << 53;
@@ -10,7 +11,8 @@ const DAY_MICROS: i64 = 86_400_000_000;
 
 /// A value of SQL as JSON has it: what would lose a digit as a double is text, times are RFC 3339, and what has
 /// no counterpart is text.
-pub(crate) fn as_kind(value: ValueRef<'_>) -> Kind {
+#[must_use]
+pub fn as_kind(value: ValueRef<'_>) -> Kind {
     match value {
         ValueRef::Text(text) => Kind::StringValue(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Double(value) => double(value),

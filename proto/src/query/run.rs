@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 use duckdb::{Connection, InterruptHandle, Statement};
-use goat::prost_types::{ListValue, Value, value::Kind};
-use goat::settings::Query as Limits;
-use goat::sql::{Dialect, admit};
-use goat::wire::market::{Column, QueryResponse};
 use prost::Message;
+use prost_types::{ListValue, Value, value::Kind};
 
-use super::QueryError;
-use crate::hot::{HotStore, TABLES, as_kind};
+use super::{Database, QueryError, as_kind, memory_bytes};
+use crate::settings::Query as Limits;
+use crate::sql::{Dialect, admit};
+use crate::wire::market::{Column, QueryResponse};
 
 /// Parsing and printing recurse as deep as a statement is nested or long; untouched pages cost nothing.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
@@ -21,26 +20,10 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 const WATCH_EVERY: Duration = Duration::from_millis(10);
 const MB: u64 = 1024 * 1024;
 
-/// What may run on the archive in place of `sql`. Blocks its thread.
-pub(super) fn admitted_for_archive(sql: &str, limits: &Limits) -> Result<String, QueryError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        QueryError::Failed(format!("the thread of a query did not end well: {error}"))
-    };
-    let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-    let bytes_max = usize::try_from(limits.text_bytes_max).unwrap_or(usize::MAX);
-    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK_BYTES);
-    std::thread::scope(|scope| {
-        let admitting = thread
-            .spawn_scoped(scope, || admit(sql, &tables, bytes_max, Dialect::PostgreSql))
-            .map_err(|error| failed(&error))?;
-        Ok(admitting.join().map_err(|_| failed(&"it panicked"))??)
-    })
-}
-
 /// A query and what it may cost.
 #[derive(Debug)]
-pub(super) struct Query {
-    pub(super) hot: HotStore,
+pub(super) struct Query<D> {
+    pub(super) database: D,
     pub(super) limits: Limits,
     pub(super) sql: String,
 }
@@ -52,12 +35,13 @@ enum Stopped {
     TooMuchMemory,
 }
 
-impl Query {
+impl<D: Database> Query<D> {
     /// Answers, or stops what takes too long or too much. Blocks its thread until the database has let go.
     pub(super) fn watched(self) -> Result<QueryResponse, QueryError> {
         let failed =
             |what: &str, error: &dyn std::fmt::Display| QueryError::Failed(format!("{what}: {error}"));
-        let (hot, limits) = (self.hot.clone(), self.limits.clone());
+        let limits = self.limits.clone();
+        let measured = self.database.connect().map_err(QueryError::Failed)?;
         let (handle_sender, handle) = sync_channel(1);
         let (answer_sender, answer) = sync_channel(1);
         let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK_BYTES);
@@ -69,7 +53,7 @@ impl Query {
             })
             .map_err(|error| failed("the thread of a query did not start", &error))?;
         let stopped = match handle.recv() {
-            Ok(interrupt) => Watch { hot, limits: limits.clone(), interrupt }.until_answered(&answer),
+            Ok(interrupt) => Watch { measured, limits: limits.clone(), interrupt }.until_answered(&answer),
             // It ended before it reached the database.
             Err(_) => (answer.recv().ok(), None),
         };
@@ -87,14 +71,14 @@ impl Query {
     }
 
     fn answer(&self, handle: &SyncSender<Arc<InterruptHandle>>) -> Result<QueryResponse, QueryError> {
-        let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+        let tables = self.database.tables();
         let bytes_max = usize::try_from(self.limits.text_bytes_max).unwrap_or(usize::MAX);
         let admitted = admit(&self.sql, &tables, bytes_max, Dialect::DuckDb)?;
-        let connection = self.hot.connect()?;
+        let connection = self.database.connect().map_err(QueryError::Failed)?;
         // The receiver is there until the answer has come.
         let _ = handle.send(connection.interrupt_handle());
         let begun = Instant::now();
-        let applied_seq = self.hot.applied_seq();
+        let applied_seq = self.database.applied_seq();
         let mut answer = self.ask(&connection, &admitted).map_err(|error| self.as_query_error(&error))?;
         answer.applied_seq = applied_seq;
         answer.took_ms = begun.elapsed().as_secs_f64() * 1000.0;
@@ -177,7 +161,8 @@ fn type_name(logical: &LogicalTypeHandle) -> String {
 }
 
 /// How long a value is as JSON, with its comma; an estimate for texts that need escapes.
-pub(super) fn json_bytes(value: &Value) -> usize {
+#[must_use]
+pub fn json_bytes(value: &Value) -> usize {
     match &value.kind {
         Some(Kind::StringValue(text)) => text.len().saturating_add(3),
         Some(Kind::ListValue(list)) => list.values.iter().map(json_bytes).sum::<usize>().saturating_add(3),
@@ -188,7 +173,8 @@ pub(super) fn json_bytes(value: &Value) -> usize {
 
 /// Looks at a running query until it has ended.
 struct Watch {
-    hot: HotStore,
+    /// To the same database.
+    measured: Connection,
     limits: Limits,
     interrupt: Arc<InterruptHandle>,
 }
@@ -198,7 +184,7 @@ type Answered = Result<QueryResponse, QueryError>;
 impl Watch {
     fn until_answered(&self, answer: &Receiver<Answered>) -> (Option<Answered>, Option<Stopped>) {
         let deadline = Instant::now() + Duration::from_millis(self.limits.timeout_ms.into());
-        let before = self.hot.query_memory_bytes().unwrap_or_default();
+        let before = memory_bytes(&self.measured).unwrap_or_default();
         let memory_max = u64::from(self.limits.memory_mb_max).saturating_mul(MB);
         let mut stopped = None;
         loop {
@@ -212,7 +198,7 @@ impl Watch {
             }
             if stopped.is_none() {
                 // Two queries at a time are measured together: the one that began later is measured too high.
-                let now = self.hot.query_memory_bytes().unwrap_or_default();
+                let now = memory_bytes(&self.measured).unwrap_or_default();
                 stopped = (now.saturating_sub(before) > memory_max).then_some(Stopped::TooMuchMemory);
             }
             if stopped.is_some() {
