@@ -36,6 +36,7 @@ use crate::runner::Ask;
 use crate::view::Shared;
 use crate::workspace::Readers;
 pub(crate) use patterns::parse as parse_project;
+#[cfg(test)]
 pub(crate) use positions::fill as fill_message;
 
 /// Answers for the engine.
