@@ -1,5 +1,7 @@
 //! Replay is the back-test: the same recordings and plays lead to the same decisions.
 
+mod archive;
+
 use std::path::Path;
 
 use serde_json::Value;

@@ -7,7 +7,7 @@ mod recorded;
 
 #[path = "../../data-engine/src/archive/tests/cluster.rs"]
 #[allow(unreachable_pub, dead_code)]
-mod postgres;
+pub(crate) mod postgres;
 
 use std::time::Duration;
 

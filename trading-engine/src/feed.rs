@@ -50,6 +50,8 @@ pub enum Start {
     After(u64),
     /// This many seconds before the newest event.
     Lookback(u32),
+    /// At the first event of this time or a later one.
+    Since(UnixMicros),
     /// At the oldest event kept.
     Oldest,
 }
@@ -140,6 +142,7 @@ pub(crate) fn subscribe_request(start: Start, kinds: &[EventKind], follow: bool)
     let start = match start {
         Start::After(seq) => Some(subscribe_request::Start::AfterSeq(seq)),
         Start::Lookback(seconds) => Some(subscribe_request::Start::LookbackSeconds(seconds)),
+        Start::Since(time) => Some(subscribe_request::Start::Since(time.into())),
         Start::Oldest => None,
     };
     let kinds = kinds.iter().map(|&kind| kind.into()).collect();

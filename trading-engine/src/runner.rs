@@ -35,7 +35,7 @@ use crate::restart::Origin;
 use crate::snapshot::SnapshotError;
 use crate::tables::BookPace;
 use crate::view::{DeskView, FeedView, Restart, Shared};
-use crate::workspace::{Discovery, Writer};
+use crate::workspace::{Begins, Discovery, Writer};
 pub use command::{Answer, Ask, COMMANDS_QUEUED_MAX, Refused};
 use outbox::Outbox;
 use session::Session;
@@ -209,6 +209,18 @@ impl Runner {
     }
 
     fn run(mut self) -> Result<(), RunnerError> {
+        match self.run_until_stopped() {
+            // What it is connected to may end first.
+            Err(RunnerError::Gone(_)) if self.surroundings.stop.is_cancelled() => {}
+            ended => ended?,
+        }
+        self.outbox.finish(&self.engine, self.log_id.as_deref())
+    }
+
+    fn run_until_stopped(&mut self) -> Result<(), RunnerError> {
+        if let Some(log_id) = self.log_id.clone() {
+            self.fetch_recent(log_id, Begins::Hour(self.engine.hour()))?;
+        }
         // Those that belong where the snapshot ends: then its hash is no longer that of the state.
         self.fold_logged(self.engine.cursor().seq)?;
         self.outbox.finish(&self.engine, self.log_id.as_deref())?;
@@ -223,7 +235,7 @@ impl Runner {
                 Next::Item(item) => self.take(*item)?,
                 Next::Ask(ask) => self.answer(*ask)?,
                 Next::Nothing => {}
-                Next::Stop => break,
+                Next::Stop => return Ok(()),
             }
             let (now, idle) = (Instant::now(), self.feed.items.is_empty());
             if idle || now.saturating_duration_since(self.published) >= PUBLISH_EVERY {
@@ -232,7 +244,6 @@ impl Runner {
             }
             self.outbox.deliver(&self.engine, self.log_id.as_deref(), now, idle)?;
         }
-        self.outbox.finish(&self.engine, self.log_id.as_deref())
     }
 
     fn next(&mut self) -> Next {

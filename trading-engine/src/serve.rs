@@ -37,6 +37,7 @@ pub use trading::{Trading, WhatIf};
 use asked::{checked_limit, count};
 
 pub(crate) use patterns::parse as parse_project;
+#[cfg(test)]
 pub(crate) use positions::fill as fill_message;
 
 type Answered<T> = Result<Response<T>, Status>;

@@ -34,6 +34,7 @@ mod value;
 mod tests;
 
 pub use batch::Batch;
+pub use book::BookRowPace;
 pub use late::{DecidedLate, Late};
 pub use layout::Layout;
 pub use play::{PlayVersion, ProjectRow};
@@ -209,4 +210,11 @@ pub fn kept() -> impl Iterator<Item = (&'static Table, Kept)> {
 /// The tables that the workspace shows.
 pub fn shown() -> impl Iterator<Item = (&'static Table, Shown)> {
     TABLES.iter().filter_map(|table| Some((*table, table.shown?)))
+}
+
+/// Those shown tables whose rows at a position follow from the log alone. What a restart begins anew, or the speed of
+/// the machine decides, is not among them.
+pub fn shown_of_the_log() -> impl Iterator<Item = &'static Table> {
+    let others: [&Table; 2] = [&price_analysis::TABLE, &late::TABLE];
+    shown().map(|(table, _)| table).filter(move |table| !others.contains(table))
 }

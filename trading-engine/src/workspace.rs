@@ -2,8 +2,8 @@
 //!
 //! One thread writes ([`Writer`]), readers have connections of their own ([`Readers`]). The tables are those of
 //! [`crate::tables`] that say how they are shown. After a start the raw ones are fetched anew beside the stream, as far
-//! back as they are kept ([`fetch_recent`]); what the ledger keeps comes from there; `price_analysis` begins at the
-//! cursor.
+//! back as they are kept ([`Fetch`]), and nothing else is written before they are whole; what the ledger keeps comes
+//! from there; `price_analysis` begins at the cursor, so plays may not ask it.
 //!
 //! Old rows go at each full hour of event time, and a row goes only when it stood before the event that began the
 //! hour: what a table holds at a position follows from the log, not from when it was written.
@@ -26,7 +26,7 @@ use duckdb::{Config, Connection};
 
 pub use answers::{FunnelRow, Lateness};
 pub use discovery::{Discovery, QUERY_TIME_MAX, Questions, discovery};
-pub use fetch::fetch_recent;
+pub use fetch::{Begins, Fetch, Recent};
 pub use filter_search::SEARCH_TIME_MAX;
 pub use outcomes::{EntryOutcome, Origin};
 pub use queries::Queries;
@@ -34,7 +34,7 @@ pub use readers::{Readers, WorkspaceError};
 pub use rows::Rows;
 pub use samples::{Asked, Samples};
 pub use wallet_query::check_wallet_query;
-pub use writer::{ROWS_QUEUED_MAX, Writer, fill, write_on_a_thread};
+pub use writer::{Delivery, ROWS_QUEUED_MAX, Writer, fill, write_on_a_thread};
 
 use crate::tables::{Layout, duck, shown};
 

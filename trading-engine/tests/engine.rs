@@ -1,5 +1,6 @@
 //! The whole engine, as a process of its own, against a data-engine that does as it is told.
 #![allow(
+    dead_code,
     missing_docs,
     unreachable_pub,
     clippy::unwrap_used,

@@ -1,21 +1,19 @@
 //! One recorded hour, read at full speed, at a pace, through kills, and with the ledger in PostgreSQL.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use goat::wire::trading as wire;
 use serde_json::{Value, json};
 use tests::cluster::{Cluster, World};
 use tests::recordings;
 
-use super::{Export, committed, files, play, postgres};
+use super::{Export, PATIENCE, committed, files, play, postgres};
 
 const PRICES: &str = "prices-2026-01-03T21Z.parquet";
 const POSTS: &str = "quicknode-trades-2026-01-03T2213Z.ndjson.gz";
 /// An hour in half a minute.
 const PACE: u32 = 120;
-/// Between two kills, milliseconds: from right after a start to well under way.
-const PAUSES_MS: [u64; 10] = [40, 900, 150, 2_600, 0, 1_700, 420, 3_100, 80, 1_200];
+const KILLS_DEFAULT: u32 = 50;
 
 /// Wallets that trade often in the recording.
 const FREQUENT: [&str; 6] = [
@@ -29,10 +27,15 @@ const FREQUENT: [&str; 6] = [
 const QUERY: &str = "SELECT wallet_address FROM wallet_profiles WHERE threshold = 0.2 \
                      GROUP BY wallet_address HAVING count(*) >= 2";
 
-fn plays() -> [Value; 2] {
+/// Of a raw table, which a restart has to fetch anew.
+const RAW_QUERY: &str = "SELECT wallet AS wallet_address FROM sol_stablecoin_trades GROUP BY wallet \
+                         HAVING count(*) BETWEEN 3 AND 9";
+
+fn plays() -> [Value; 3] {
     [
         play("listed", &json!({ "addresses": FREQUENT })),
         play("found", &json!({ "sql": QUERY, "cacheSeconds": 30 })),
+        play("traders", &json!({ "sql": RAW_QUERY, "cacheSeconds": 20 })),
     ]
 }
 
@@ -70,6 +73,7 @@ async fn a_recorded_hour_is_the_same_at_any_pace_through_kills_and_in_postgresql
         return;
     };
     let (cluster, export, hash) = whole(fast).await;
+    let head = cluster.market_status().await.head_seq;
     drop(cluster);
     assert_has_seen_trading(&export);
     println!(
@@ -91,24 +95,42 @@ async fn a_recorded_hour_is_the_same_at_any_pace_through_kills_and_in_postgresql
     export.assert_same(&again, "in PostgreSQL");
     assert_eq!(hash, same, "in PostgreSQL");
 
-    let (again, same, kills) = through_kills(killed).await;
+    let (again, same, kills) = through_kills(killed, head).await;
     export.assert_same(&again, "through kills");
     assert_eq!(hash, same, "through kills");
     println!("the same at a pace of {PACE}, in PostgreSQL, and through {kills} kills");
 }
 
-/// Reads the hour while the trading-engine is killed again and again.
-async fn through_kills(world: World) -> (Export, String, u32) {
+/// Where the log is when the engine is killed, in order: spread over all of it, some close to one another.
+fn places(kills: u32, head: u64) -> Vec<u64> {
+    // Multiples of the golden ratio, less their whole parts, in millionths.
+    let mut places: Vec<u64> =
+        (1..=u64::from(kills)).map(|kill| kill * 618_034 % 1_000_000 * head / 1_000_000).collect();
+    places.sort_unstable();
+    places
+}
+
+/// Reads the hour, of so many events, while the trading-engine is killed again and again.
+async fn through_kills(world: World, head: u64) -> (Export, String, u32) {
     let wanted = std::env::var("COPY_TRADING_KILLS").ok().and_then(|text| text.parse().ok());
-    let wanted: u32 = wanted.unwrap_or(10);
+    let wanted: u32 = wanted.unwrap_or(KILLS_DEFAULT);
     let mut cluster = prepare(world).await;
     cluster.trading_engine.start();
-    for kill in 0..wanted {
-        let pause_ms = PAUSES_MS[kill as usize % PAUSES_MS.len()] + u64::from(kill) * 7;
-        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+    let (mut starting, mut behind, mut there) = (0, 0, 0);
+    for place in places(wanted, head) {
+        let reached = |status: &goat::wire::market::GetStatusResponse| status.head_seq >= place;
+        cluster.market_status_when("the log reaches the next kill", PATIENCE, reached).await;
+        match cluster.trading().get_status(wire::GetStatusRequest {}).await {
+            Ok(status) if status.get_ref().caught_up => there += 1,
+            Ok(_) => behind += 1,
+            Err(_) => starting += 1,
+        }
         cluster.trading_engine.kill();
         cluster.trading_engine.start();
     }
+    println!(
+        "killed {starting} times before it answered, {behind} while catching up, {there} at the log's end"
+    );
     let head = cluster.quiet_head().await;
     let hash = committed(&cluster, head).await;
     // What is asked last comes from a ledger and a workspace that were opened once more.
@@ -118,9 +140,9 @@ async fn through_kills(world: World) -> (Export, String, u32) {
     (Export::of(&cluster).await, hash, wanted + 1)
 }
 
-/// What is compared is worth comparing: both plays entered, positions were left, profiles came about.
+/// What is compared is worth comparing: all plays entered, positions were left, profiles came about.
 fn assert_has_seen_trading(export: &Export) {
-    for id in ["listed", "found"] {
+    for id in ["listed", "found", "traders"] {
         let entered = export.positions.iter().filter(|position| position.play_id == id).count();
         assert!(entered > 0, "play {id} entered nothing");
     }

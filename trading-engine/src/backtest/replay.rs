@@ -36,6 +36,19 @@ pub struct Setup {
     pub plays: Vec<Play>,
 }
 
+impl Setup {
+    /// What an engine with these limits is told before the first event.
+    pub(super) fn orders(&self, present: &Limits) -> Vec<Order> {
+        let mut orders = Vec::new();
+        if self.limits != *present {
+            orders.push(Order::SetLimits(Box::new(self.limits.clone())));
+        }
+        orders.extend(self.projects.iter().map(|project| Order::SaveProject(Box::new(project.clone()))));
+        orders.extend(self.plays.iter().map(|play| Order::SavePlay(Box::new(play.clone()))));
+        orders
+    }
+}
+
 /// An engine at work.
 #[derive(Debug)]
 pub struct Replay {
@@ -63,14 +76,8 @@ impl Replay {
             commands: 0,
             record: Record::new(setup.plan.cycle_token, setup.limits.start),
         };
-        if setup.limits != *replay.engine.desk().limits() {
-            replay.order(Order::SetLimits(Box::new(setup.limits.clone())))?;
-        }
-        for project in &setup.projects {
-            replay.order(Order::SaveProject(Box::new(project.clone())))?;
-        }
-        for play in &setup.plays {
-            replay.order(Order::SavePlay(Box::new(play.clone())))?;
+        for order in setup.orders(replay.engine.desk().limits()) {
+            replay.order(order)?;
         }
         Ok(replay)
     }
@@ -229,6 +236,6 @@ impl Tables {
     /// Hands the rows over, and what is asked with them.
     fn deliver(&mut self, engine: &Engine) -> Result<(), Failure> {
         engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
-        self.writer.blocking_send(std::mem::take(&mut self.rows)).map_err(|_| broken_off())
+        self.writer.blocking_send(std::mem::take(&mut self.rows).into()).map_err(|_| broken_off())
     }
 }

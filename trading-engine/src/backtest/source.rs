@@ -1,25 +1,25 @@
-//! Where the events come from: a log that a data-engine has, read once from its beginning or from a time.
+//! Where the events come from: a log that a data-engine has or has archived, read once from its beginning or from a
+//! time.
 
+mod archive;
+mod log;
 mod recorder;
 
 use std::path::PathBuf;
 
 use goat::event::Observation;
-use goat::service::{Failure, Reach, ServiceChannel};
-use goat::settings::Settings;
+use goat::service::{Failure, ServiceChannel};
+use goat::settings::{Secret, Settings};
 use goat::values::{Seq, UnixMicros};
-use goat::wire::Frame;
-use goat::wire::market::subscribe_request::Start;
-use goat::wire::market::subscribe_response::Message;
-use goat::wire::market::{EventBatch, EventKind, GetReplayInfoRequest, Mode, SubscribeRequest};
+use goat::wire::market::{EventKind, MarketEvent, Mode};
 use tokio::sync::mpsc;
-use tonic::codec::Streaming;
 
 use super::moment;
 use super::progress::Progress;
 use super::replay::{Replay, Setup};
-use crate::feed::{self, Continuity};
-use recorder::Recorder;
+use crate::feed;
+use archive::Archive;
+use log::{Begin, Log};
 
 /// What the engine reads live.
 pub(super) const KINDS: [EventKind; 6] = feed::KINDS;
@@ -32,7 +32,7 @@ const BATCHES_QUEUED_MAX: usize = 64;
 #[group(required = true, multiple = true)]
 pub struct Span {
     /// Recordings: a folder or a file, read through a data-engine of its own
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["from", "to", "archive"])]
     pub recordings: Option<PathBuf>,
     /// Instead of recordings, the log of the configured data-engine from this event time on
     #[arg(long, value_parser = moment)]
@@ -40,6 +40,13 @@ pub struct Span {
     /// Ends at the first event that came later than this; at the log's end when absent
     #[arg(long, value_parser = moment, requires = "from")]
     pub to: Option<UnixMicros>,
+    /// Read them from this archive in PostgreSQL; from that of `archive.url` when no address is given
+    #[arg(long, value_name = "postgres://…", num_args = 0..=1, value_parser = secret, requires = "from")]
+    #[expect(clippy::option_option, reason = "not asked for, asked for, asked for at an address")]
+    pub archive: Option<Option<Secret>>,
+    /// Of an archive that has several logs, the one with this id
+    #[arg(long, value_name = "ID", requires = "archive")]
+    pub log: Option<String>,
 }
 
 /// Which log was read, and how much of it.
@@ -61,18 +68,14 @@ pub struct Source {
     pub(super) origin: Origin,
     head_seq: u64,
     to: Option<UnixMicros>,
-    stream: Streaming<Frame>,
-    /// Ends with this.
-    _recorder: Option<Recorder>,
+    events: Events,
 }
 
-/// Where reading begins.
-#[derive(Debug, Clone, Copy)]
-enum Begin {
-    /// At an event time; at the log's oldest event without one.
-    At(Option<UnixMicros>),
-    /// After a position.
-    After(Seq),
+/// Who has them.
+#[derive(Debug)]
+enum Events {
+    Log(Box<Log>),
+    Archive(Box<Archive>),
 }
 
 /// Part of a log, decoded.
@@ -80,8 +83,10 @@ enum Begin {
 pub struct Batch {
     /// With their positions; what cannot be read, with its time.
     pub events: Vec<(Seq, Result<Observation, Option<UnixMicros>>)>,
-    /// Everything up to here is in it or was not asked for; none when it was cut off before.
-    pub covers_to: Option<Seq>,
+    /// Everything up to here is in it or was not asked for.
+    pub covers_to: Seq,
+    /// Whether the next event came later than was asked for.
+    is_last: bool,
 }
 
 impl Source {
@@ -89,28 +94,24 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// When the data-engine is not there, or does not have what is asked for.
+    /// When the data-engine or the archive is not there, or does not have what is asked for.
     pub async fn open(settings: &Settings, span: &Span, kinds: &[EventKind]) -> Result<Self, Failure> {
         if let (Some(from), Some(to)) = (span.from, span.to)
             && from >= to
         {
             return Err(Failure::Usage(format!("--from must be before --to, got {from} and {to}")));
         }
-        let recorder = match &span.recordings {
-            Some(path) => Some(Recorder::record(path).await?),
-            None => None,
+        let (origin, head_seq, events) = match (&span.archive, span.from) {
+            (Some(address), Some(from)) => {
+                let (origin, archive) = Archive::open(settings, address.as_ref(), from, span, kinds).await?;
+                (origin, archive.last_seq(), Events::Archive(Box::new(archive)))
+            }
+            _ => {
+                let (origin, head_seq, log) = Log::open(settings, span, kinds).await?;
+                (origin, head_seq, Events::Log(Box::new(log)))
+            }
         };
-        let address = recorder.as_ref().map_or(settings.data_engine.listen, Recorder::address);
-        let channel = match &recorder {
-            Some(recorder) => recorder.channel()?,
-            None => Reach::of(settings)?.service_channel(address),
-        };
-        let named = |failure: Failure| match failure {
-            Failure::Unavailable(reason) => Failure::Unavailable(format!("{address}: {reason}")),
-            failure => failure,
-        };
-        let source = Self::begin(channel, Begin::At(span.from), span.to, kinds).await.map_err(named)?;
-        Ok(Self { _recorder: recorder, ..source })
+        Ok(Self { origin, head_seq, to: span.to, events })
     }
 
     /// The events of a span, of everything that the engine reads.
@@ -119,7 +120,7 @@ impl Source {
     ///
     /// When the data-engine is not there, or does not have what is asked for.
     pub async fn since(channel: ServiceChannel, from: UnixMicros, to: UnixMicros) -> Result<Self, Failure> {
-        Self::begin(channel, Begin::At(Some(from)), Some(to), &KINDS).await
+        Self::read_from(channel, Begin::At(Some(from)), Some(to)).await
     }
 
     /// The events after a position, of everything that the engine reads.
@@ -128,7 +129,7 @@ impl Source {
     ///
     /// When the data-engine is not there, or does not have them any more.
     pub async fn after(channel: ServiceChannel, seq: Seq) -> Result<Self, Failure> {
-        Self::begin(channel, Begin::After(seq), None, &KINDS).await
+        Self::read_from(channel, Begin::After(seq), None).await
     }
 
     /// The log that is read.
@@ -137,46 +138,13 @@ impl Source {
         &self.origin.log_id
     }
 
-    async fn begin(
+    async fn read_from(
         channel: ServiceChannel,
         begin: Begin,
         to: Option<UnixMicros>,
-        kinds: &[EventKind],
     ) -> Result<Self, Failure> {
-        let unavailable =
-            |status: tonic::Status| Failure::Unavailable(format!("the data-engine: {}", status.message()));
-        let mut client = feed::client(channel);
-        let (start, begins_late) = match begin {
-            Begin::After(seq) => (Some(Start::AfterSeq(seq.get())), None),
-            Begin::At(from) => {
-                let info = client.get_replay_info(GetReplayInfoRequest {}).await.map_err(unavailable)?;
-                let oldest = info.into_inner().oldest_event_time;
-                let oldest = oldest.and_then(|time| UnixMicros::try_from(time).ok());
-                let begins_late = from.and_then(|from| oldest.filter(|oldest| *oldest > from));
-                let start = from.filter(|_| begins_late.is_none()).map(|from| Start::Since(from.into()));
-                (start, begins_late)
-            }
-        };
-        let request = SubscribeRequest {
-            kinds: kinds.iter().map(|&kind| kind.into()).collect(),
-            symbols: Vec::new(),
-            start,
-            follow: false,
-        };
-        let mut stream = client.subscribe(request).await.map_err(unavailable)?.into_inner();
-        let first = stream.message().await.map_err(unavailable)?;
-        let Some(Message::Hello(hello)) =
-            first.map(|frame| frame.parse()).transpose().map_err(|error| no_message(&error))?
-        else {
-            return Err(Failure::Unavailable("the stream began with something else than a greeting".into()));
-        };
-        let origin = Origin {
-            mode: hello.mode(),
-            after_seq: Seq::new(hello.start_seq.saturating_sub(1)),
-            log_id: hello.log_id,
-            begins_late,
-        };
-        Ok(Self { origin, head_seq: hello.head_seq, to, stream, _recorder: None })
+        let (origin, head_seq, log) = Log::begin(channel, begin, &KINDS).await?;
+        Ok(Self { origin, head_seq, to, events: Events::Log(Box::new(log)) })
     }
 
     /// Folds everything into an engine for each of the setups, all over the same events. `turn` is kept until that has
@@ -218,49 +186,33 @@ impl Source {
     /// # Errors
     ///
     /// When the stream breaks off, or what it says cannot be used.
-    pub async fn read(mut self, queue: &mpsc::Sender<Batch>) -> Result<(), Failure> {
-        let lost = |status: tonic::Status| Failure::Unavailable(format!("the stream: {}", status.message()));
-        let mut continuity = Continuity::after(self.origin.after_seq.get());
-        let hole = |error: feed::Discontinuity| Failure::Unavailable(format!("the stream: {error}"));
-        while let Some(frame) = self.stream.message().await.map_err(lost)? {
-            match frame.parse().map_err(|error| no_message(&error))? {
-                Message::Batch(batch) => {
-                    continuity.cover(batch.covers_from, batch.covers_to).map_err(hole)?;
-                    let batch = decode(batch, self.to);
-                    let is_last = batch.covers_to.is_none();
-                    // Whoever folds has ended only when it failed, and says so itself.
-                    if queue.send(batch).await.is_err() || is_last {
-                        return Ok(());
-                    }
-                }
-                Message::CaughtUp(end) => return continuity.confirm(end.seq).map_err(hole),
-                Message::Hello(_) | Message::Heartbeat(_) => {}
-            }
+    pub async fn read(self, queue: &mpsc::Sender<Batch>) -> Result<(), Failure> {
+        match self.events {
+            Events::Log(log) => log.read(self.origin.after_seq, self.to, queue).await,
+            Events::Archive(archive) => archive.read(self.to, queue).await,
         }
-        Err(Failure::Unavailable("the data-engine closed the stream before its end".to_owned()))
     }
 }
 
-fn no_message(error: &goat::convert::InvalidMessage) -> Failure {
-    Failure::Unavailable(format!("the stream: {error}"))
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::from(text.to_owned()))
 }
 
-fn decode(batch: EventBatch, to: Option<UnixMicros>) -> Batch {
-    let mut covers_to = Some(Seq::new(batch.covers_to));
-    let mut events = Vec::with_capacity(batch.events.len());
-    for event in batch.events {
+/// Events as the core takes them, up to the first that came later than `to`.
+fn decode(found: Vec<MarketEvent>, covers_to: u64, to: Option<UnixMicros>) -> Batch {
+    let mut events = Vec::with_capacity(found.len());
+    for event in found {
         let seq = Seq::new(event.seq);
         let event_time = event.event_time.and_then(|time| UnixMicros::try_from(time).ok());
         let observed = Observation::try_from(event).map_err(|_| event_time);
         if let (Ok(observation), Some(to)) = (&observed, to)
             && observation.received_time > to
         {
-            covers_to = None;
-            break;
+            return Batch { events, covers_to: Seq::new(seq.get().saturating_sub(1)), is_last: true };
         }
         events.push((seq, observed));
     }
-    Batch { events, covers_to }
+    Batch { events, covers_to: Seq::new(covers_to), is_last: false }
 }
 
 fn fold_batch(replay: &mut Replay, batch: &Batch) -> Result<(), Failure> {
@@ -270,8 +222,6 @@ fn fold_batch(replay: &mut Replay, batch: &Batch) -> Result<(), Failure> {
             Err(event_time) => replay.pass(*seq, *event_time),
         }
     }
-    if let Some(seq) = batch.covers_to {
-        replay.pass(seq, None);
-    }
+    replay.pass(batch.covers_to, None);
     Ok(())
 }

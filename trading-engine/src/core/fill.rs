@@ -28,7 +28,7 @@ use super::money::Usd;
 pub use consumption::Consumption;
 pub(in crate::core) use grid::{floor_units, from_units};
 pub use price::{SeenBook, SeenPrice, fill_from_book, fill_from_price};
-pub use recompute::{Difference, Recorded, recompute, refill};
+pub use recompute::{Difference, Recorded, recompute};
 pub(super) use walk::worse;
 
 /// What fills cost, and how many they may miss.

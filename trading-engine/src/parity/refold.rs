@@ -94,13 +94,11 @@ impl Fold {
             self.take();
             self.events += 1;
         }
-        if let Some(covered) = batch.covers_to {
-            let covered = covered.min(to);
-            // What stands right where the day's first event of the next stands belongs to the next.
-            if covered < to {
-                self.fold_commands(covered);
-                self.pass(covered, None);
-            }
+        let covered = batch.covers_to.min(to);
+        // What stands right where the day's first event of the next stands belongs to the next.
+        if covered < to {
+            self.fold_commands(covered);
+            self.pass(covered, None);
         }
         let reached = self.engine.cursor().seq;
         if reached.get() - self.compared_to.get() >= COMPARED_EVERY {

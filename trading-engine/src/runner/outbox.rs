@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use goat::values::UnixMicros;
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::RunnerError;
@@ -12,7 +13,7 @@ use crate::restart::Warm;
 use crate::snapshot;
 use crate::tables::{Batch, Record};
 use crate::view::StateView;
-use crate::workspace::{Rows, Writer};
+use crate::workspace::{Delivery, Recent, Rows, Writer};
 
 /// Commits are at least so far apart, …
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
@@ -182,17 +183,13 @@ impl Outbox {
         if waiting >= ROWS_WAITING_MAX {
             return self.deliver_rows_now(engine);
         }
+        let place = match self.writer.try_reserve() {
+            Ok(place) => place,
+            Err(TrySendError::Full(())) => return Ok(()),
+            Err(TrySendError::Closed(())) => return Err(RunnerError::Gone("workspace")),
+        };
         engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
-        let rows = std::mem::take(&mut self.rows);
-        let gone = || RunnerError::Gone("workspace");
-        match self.writer.try_send(rows) {
-            Ok(()) => {}
-            Err(TrySendError::Full(rows)) => {
-                self.rows = rows;
-                return Ok(());
-            }
-            Err(TrySendError::Closed(_)) => return Err(gone()),
-        }
+        place.send(std::mem::take(&mut self.rows).into());
         self.written = now;
         Ok(())
     }
@@ -201,7 +198,16 @@ impl Outbox {
     pub(super) fn deliver_rows_now(&mut self, engine: &Engine) -> Result<(), RunnerError> {
         engine.cycles().active().for_each(|cycle| self.rows.batch.put(cycle));
         let rows = std::mem::take(&mut self.rows);
-        self.writer.blocking_send(rows).map_err(|_| RunnerError::Gone("workspace"))?;
+        self.hand_over(rows.into())
+    }
+
+    /// The rows from before the start come in between, whenever they come.
+    pub(super) fn await_recent(&mut self, recent: mpsc::Receiver<Recent>) -> Result<(), RunnerError> {
+        self.hand_over(Delivery::Recent(recent))
+    }
+
+    fn hand_over(&mut self, delivery: Delivery) -> Result<(), RunnerError> {
+        self.writer.blocking_send(delivery).map_err(|_| RunnerError::Gone("workspace"))?;
         self.written = Instant::now();
         Ok(())
     }

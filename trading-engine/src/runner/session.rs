@@ -11,7 +11,7 @@ use super::{Runner, RunnerError};
 use crate::core::Engine;
 use crate::feed::{Content, Continuity, Discontinuity, Ended, Item, Request, Start};
 use crate::view::{Link, Restart};
-use crate::workspace::fetch_recent;
+use crate::workspace::{Begins, Fetch};
 
 /// One stream, from its request to its end.
 #[derive(Debug)]
@@ -180,11 +180,20 @@ impl Runner {
             None => tracing::info!(%from_seq, "the state is that of the ledger"),
             Some(reason) => tracing::info!(%from_seq, reason, "the state begins with nothing"),
         }
-        if from_seq > Seq::ZERO {
-            let (market, rows) = (self.surroundings.market.clone(), self.surroundings.rows.clone());
-            let fetch = fetch_recent(market, self.engine.hour(), from_seq.get(), rows);
-            self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
+    }
+
+    /// Has the rows from before the cursor fetched into the workspace; nothing that follows is written, and no query
+    /// that is asked from now on is answered, before they are there.
+    pub(super) fn fetch_recent(&mut self, log_id: String, begins: Begins) -> Result<(), RunnerError> {
+        let cursor_seq = self.engine.cursor().seq.get();
+        if cursor_seq == 0 {
+            return Ok(());
         }
+        let (parts, recent) = Fetch::queue();
+        self.outbox.await_recent(recent)?;
+        let fetch = Fetch { log_id, cursor_seq, begins }.run(self.surroundings.market.clone(), parts);
+        self.runtime.spawn(self.surroundings.stop.clone().run_until_cancelled_owned(fetch));
+        Ok(())
     }
 
     fn reach_the_end(&mut self) {
@@ -219,6 +228,8 @@ impl Runner {
         let taken = self.surroundings.keeper.take(&log_id, self.session.mode).map_err(gone)?;
         self.outbox.begin();
         self.outbox.rows.batch.merge(taken.rows);
+        self.outbox.deliver_rows_now(&self.engine)?;
+        self.fetch_recent(log_id.clone(), Begins::ColdSeconds(self.surroundings.cold_seconds))?;
         self.engine.carry(taken.carried, &mut self.effects);
         self.last_command = taken.last_command;
         self.head = taken.chain;

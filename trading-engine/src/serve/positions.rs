@@ -10,7 +10,7 @@ use super::{Trading, checked_limit, command};
 use crate::core::command::Order;
 use crate::core::decision::DecisionId;
 use crate::core::exit::ExitReason;
-use crate::core::fill::{Fill, FillSource};
+use crate::core::fill::{Amount, Fill, FillSource};
 use crate::core::position::{Position, Stage};
 
 impl Trading {
@@ -298,10 +298,19 @@ pub(crate) fn fill(fill: &Fill) -> wire::Fill {
         decided_at: Some(fill.order.decided_time.into()),
         due_at: Some(fill.due_time.into()),
         filled_at: Some(fill.filled_time.into()),
+        mid_price: fill.mid_price,
+        asked: Some(match fill.order.amount {
+            Amount::Notional(usd) => wire::fill::Asked::AskedUsd(usd.to_f64()),
+            Amount::Quantity(quantity) => wire::fill::Asked::AskedQuantity(quantity),
+        }),
+        unfilled: fill.unfilled.map(|rest| match rest {
+            Amount::Notional(usd) => usd.to_f64(),
+            Amount::Quantity(quantity) => quantity,
+        }),
         ..wire::Fill::default()
     };
     match &fill.source {
-        FillSource::Book { seq, venue, update_id, levels, beyond, .. } => {
+        FillSource::Book { seq, venue, symbol, update_id, levels, beyond } => {
             let venue = match venue {
                 Venue::Binance => market_wire::Venue::Binance,
                 Venue::Bybit => market_wire::Venue::Bybit,
@@ -309,8 +318,11 @@ pub(crate) fn fill(fill: &Fill) -> wire::Fill {
             message.seq = seq.get();
             message.from_book = true;
             message.venue = venue.into();
+            message.symbol = symbol.to_string();
             message.update_id = *update_id;
             message.beyond_book_quantity = beyond.map_or(0.0, |beyond| beyond.quantity);
+            message.beyond_book_price = beyond.map(|beyond| beyond.price);
+            message.assumed_slippage_bps = beyond.map(|beyond| beyond.slippage_bps);
             message.levels = levels
                 .iter()
                 .map(|level| wire::FillLevel {
@@ -318,10 +330,14 @@ pub(crate) fn fill(fill: &Fill) -> wire::Fill {
                     displayed: level.displayed,
                     consumed_before: level.consumed_before,
                     taken: level.taken,
+                    left: level.left,
                 })
                 .collect();
         }
-        FillSource::Price { seq, .. } => message.seq = seq.get(),
+        FillSource::Price { seq, slippage_bps, .. } => {
+            message.seq = seq.get();
+            message.assumed_slippage_bps = Some(*slippage_bps);
+        }
     }
     message
 }

@@ -1,8 +1,10 @@
 //! `order_book_snapshots`: the features of each book, once a second. The levels stay in the data-engine.
 
+use std::collections::BTreeMap;
+
 use goat::event::BookSnapshot;
 
-use super::raw::{EVENT_TIME, RECEIVED_TIME, SEQ, SOURCE, known, venue_name};
+use super::raw::{BOOK_ROW_EVERY_MICROS, EVENT_TIME, RECEIVED_TIME, SEQ, SOURCE, known, venue_name};
 use super::{Kind, Shown, Table, Value, optional, required};
 
 pub(super) const TABLE: Table = Table {
@@ -41,6 +43,28 @@ pub(super) const TABLE: Table = Table {
     shown: Some(Shown::Hours { age: "event_time", hours: 2 }),
     kept: None,
 };
+
+/// The second of the last row of each book, by the rows themselves: whoever makes them keeps one a second too, but
+/// begins anew with each process.
+#[derive(Debug, Default)]
+pub struct BookRowPace(BTreeMap<(String, String), i64>);
+
+impl BookRowPace {
+    /// The table whose rows it admits.
+    pub const TABLE_NAME: &str = TABLE.name;
+
+    /// Whether a row is the first of its book in its second.
+    pub fn admits(&mut self, row: &[Value]) -> bool {
+        let at = |column| TABLE.position(column).and_then(|place| row.get(place));
+        let (Some(Value::Text(venue)), Some(Value::Text(symbol)), Some(Value::Timestamp(micros))) =
+            (at("venue"), at("symbol"), at("event_time"))
+        else {
+            return true;
+        };
+        let second = micros.div_euclid(BOOK_ROW_EVERY_MICROS);
+        self.0.insert((venue.clone(), symbol.clone()), second) != Some(second)
+    }
+}
 
 pub(super) fn values(book: &BookSnapshot) -> Vec<Value> {
     let features = &book.features;

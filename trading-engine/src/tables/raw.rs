@@ -21,7 +21,7 @@ pub(super) const EVENT_TIME: Column = required("event_time", Kind::Timestamp);
 pub(super) const RECEIVED_TIME: Column = required("received_time", Kind::Timestamp);
 pub(super) const SOURCE: Column = required("source", Kind::Text);
 
-const BOOK_ROW_EVERY_MICROS: i64 = 1_000_000;
+pub(super) const BOOK_ROW_EVERY_MICROS: i64 = 1_000_000;
 
 /// A token's price, as recorded.
 #[derive(Debug, Clone, Copy, PartialEq)]

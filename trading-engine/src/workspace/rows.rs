@@ -6,7 +6,7 @@ use crate::core::Hour;
 use crate::core::cycles::PriceAnalysis;
 use crate::core::filters::automatic::FilterQuestion;
 use crate::core::wallets::WalletQuery;
-use crate::tables::{Batch, PriceRow, Table, Value};
+use crate::tables::{Batch, BookRowPace, PriceRow, Table, Value};
 
 /// What has come about since the rows before.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,6 +39,16 @@ impl Rows {
     #[must_use]
     pub fn raw(&self, table: &Table) -> &[Vec<Value>] {
         self.raw.get(table.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Leaves out what a pace does not admit, which begins anew where the tables do.
+    pub(super) fn keep_pace(&mut self, pace: &mut BookRowPace) {
+        if self.begins {
+            *pace = BookRowPace::default();
+        }
+        if let Some(books) = self.raw.get_mut(BookRowPace::TABLE_NAME) {
+            books.retain(|row| pace.admits(row));
+        }
     }
 
     /// How many there are.

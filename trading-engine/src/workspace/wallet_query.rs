@@ -5,7 +5,7 @@ use duckdb::Connection;
 use goat::sql::admit_at;
 use goat::values::UnixMicros;
 
-use crate::tables::shown;
+use crate::tables::{shown, shown_of_the_log};
 
 /// Names of tables beside those of the registry.
 const VIEWS: [&str; 1] = ["cycle_tracker"];
@@ -43,7 +43,8 @@ pub fn check_wallet_query(connection: &Connection, sql: &str) -> Result<(), Stri
 ///
 /// What is not allowed about it, in one sentence.
 pub(super) fn admitted(sql: &str, now: UnixMicros) -> Result<String, String> {
-    admit_at(sql, &table_names(), SQL_BYTES_MAX, now).map_err(|refusal| refusal.to_string())
+    let tables: Vec<&str> = shown_of_the_log().map(|table| table.name).chain(VIEWS).collect();
+    admit_at(sql, &tables, SQL_BYTES_MAX, now).map_err(|refusal| refusal.to_string())
 }
 
 /// Whether everything that is named exists, and a column is the wallet's.
@@ -101,6 +102,8 @@ mod tests {
             ("SELECT table_name AS wallet_address FROM information_schema.tables", "information_schema"),
             ("SELECT wallet_address FROM query('DELETE FROM decisions')", "query"),
             ("SHOW TABLES", "SELECT"),
+            ("SELECT cycle AS wallet_address FROM price_analysis", "price_analysis"),
+            ("SELECT id AS wallet_address FROM decided_late", "decided_late"),
             ("SELECT wallet_address FROM wallet_profiles ORDER BY random() LIMIT 3", "random"),
         ] {
             let problem = check(sql).expect_err(sql);

@@ -54,6 +54,7 @@ struct State {
     head: watch::Sender<u64>,
     faults: Mutex<Vec<(u64, Fault)>>,
     subscriptions: AtomicU32,
+    fetches_held: watch::Sender<bool>,
 }
 
 /// The server, as long as it is kept.
@@ -73,6 +74,7 @@ impl Market {
             head: watch::Sender::new(head),
             faults: Mutex::default(),
             subscriptions: AtomicU32::new(0),
+            fetches_held: watch::Sender::new(false),
         });
         let service = Subscribe(Arc::clone(&state));
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
@@ -94,6 +96,11 @@ impl Market {
     /// At the first batch that reaches `seq`, `fault` happens.
     pub fn fail(&self, seq: u64, fault: Fault) {
         self.state.faults.lock().unwrap().push((seq, fault));
+    }
+
+    /// Whether streams that do not follow wait after their greeting.
+    pub fn hold_fetches(&self, held: bool) {
+        self.state.fetches_held.send_replace(held);
     }
 
     pub fn subscriptions(&self) -> u32 {
@@ -162,7 +169,11 @@ fn first_seq(log: &Log, head: u64, request: &SubscribeRequest) -> Result<u64, St
             let before = events.partition_point(|event| seconds(event) < since);
             Ok(log.oldest_seq.max(before as u64 + 1))
         }
-        Some(Start::Since(_) | Start::Latest(_)) => Err(Status::unimplemented("not needed here")),
+        Some(Start::Since(time)) => {
+            let before = log.events[..head as usize].partition_point(|event| seconds(event) < time.seconds);
+            Ok(log.oldest_seq.max(before as u64 + 1))
+        }
+        Some(Start::Latest(_)) => Err(Status::unimplemented("not needed here")),
     }
 }
 
@@ -182,6 +193,10 @@ fn subscribe(state: &Arc<State>, request: &SubscribeRequest) -> Result<Frames, S
     let state = Arc::clone(state);
     Ok(Box::pin(async_stream::try_stream! {
         yield Frame::of(Message::Hello(hello));
+        if !follow {
+            // The test is over when nobody can let it go on.
+            let _ = state.fetches_held.subscribe().wait_for(|held| !held).await;
+        }
         let mut said_caught_up = false;
         loop {
             let head = *heads.borrow_and_update();

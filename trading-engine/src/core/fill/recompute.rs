@@ -72,13 +72,9 @@ pub fn recompute(fill: &Fill, recorded: &Recorded<'_>) -> Result<(), Difference>
     same("filled_time", &fill.filled_time, &again.filled_time)
 }
 
-/// The fill that follows from the recorded book or price and from what `fill` stores as given: the order, the fee and
-/// the slippage, and what our earlier fills had taken of each level. No other figure of `fill` is looked at.
-///
-/// # Errors
-///
-/// When it could not have been filled at all.
-pub fn refill(fill: &Fill, recorded: &Recorded<'_>) -> Result<Fill, Difference> {
+/// The fill that follows from the recorded book or price and from what `fill` stores as given. No other figure of
+/// `fill` is looked at.
+fn refill(fill: &Fill, recorded: &Recorded<'_>) -> Result<Fill, Difference> {
     match (&fill.source, recorded) {
         (FillSource::Book { .. }, Recorded::Book { seq, time, book }) => {
             from_book(fill, &SeenBook { seq: *seq, time: *time, book })
