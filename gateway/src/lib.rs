@@ -57,13 +57,13 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
     let readiness = Readiness::default();
     readiness.set(true);
     tracing::info!(address = %settings.gateway.listen, "serving");
-    let (administered, (), published, ()) = tokio::join!(
+    let (administered, (), answered, ()) = tokio::join!(
         serve_admin(admin, measure::METRICS, &entrance, readiness, stop.clone()),
         serve_http(listener, &entrance, "gateway", router, stop.clone()),
         serve_grpc(grpc, &entrance, service, "gateway", stop.clone()),
         publisher.run(stop)
     );
-    administered.and(published)
+    administered.and(answered)
 }
 
 /// Everything that the gateway serves, in front of the engines that the settings name.

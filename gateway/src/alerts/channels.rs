@@ -178,13 +178,14 @@ async fn taken(response: Response) -> Result<(), Undelivered> {
 
 fn refused(status: StatusCode, headers: &HeaderMap, text: &str) -> Undelivered {
     let said: Value = serde_json::from_str(text).unwrap_or_default();
-    let description = said["description"].as_str().map(|said| format!("{} {said}", status.as_u16()));
+    let description =
+        said.get("description").and_then(Value::as_str).map(|said| format!("{} {said}", status.as_u16()));
     let reason = description.unwrap_or_else(|| reason(status, text));
     let is_busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
     // Telegram and Discord say it in the body, the others in the header.
-    let seconds = [&said["parameters"]["retry_after"], &said["retry_after"]]
+    let seconds = [said.pointer("/parameters/retry_after"), said.get("retry_after")]
         .into_iter()
-        .find_map(Value::as_f64)
+        .find_map(|seconds| seconds?.as_f64())
         .or_else(|| headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok());
     let retry_after = seconds
         .filter(|seconds| is_busy && *seconds > 0.0)

@@ -39,7 +39,7 @@ impl Delivery {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::error!(%error, channel = self.channel.name(), "alerts are not delivered")
+                    tracing::error!(%error, channel = self.channel.name(), "alerts are not delivered");
                 }
             }
             tokio::select! {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use goat::values::UnixMicros;
 
 /// The own timeline may lag behind what was accepted.
-const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+const SETTLES_WITHIN: Duration = Duration::from_mins(1);
 /// The first pause after a failure; it doubles up to the last.
 const BACKOFF_FIRST: Duration = Duration::from_secs(5);
 const BACKOFF_LAST: Duration = Duration::from_mins(15);

@@ -99,15 +99,19 @@ impl Engines {
     /// When the trading-engine does not answer: without it nothing is known of the world.
     pub(crate) async fn facts(&self, condition: &Condition) -> Result<Facts, String> {
         let status = condition.trading.as_ref().map_err(Clone::clone)?;
-        let (account, open, day, week, month, cycles, quotes) = tokio::join!(
-            self.account(),
-            self.open(),
-            self.performance(Window::Day),
-            self.performance(Window::Week),
-            self.performance(Window::Month),
-            self.cycles(),
-            self.quotes(),
-        );
+        // Seven calls at once are a large future.
+        let asked = Box::pin(async {
+            tokio::join!(
+                self.account(),
+                self.open(),
+                self.performance(Window::Day),
+                self.performance(Window::Week),
+                self.performance(Window::Month),
+                self.cycles(),
+                self.quotes(),
+            )
+        });
+        let (account, open, day, week, month, cycles, quotes) = asked.await;
         let mut facts = from_wire::frame(status).map_err(|error| error.to_string())?;
         facts.account = account.ok().as_ref().and_then(from_wire::account);
         facts.open = open?;

@@ -93,10 +93,10 @@ fn trade_lesson(trade: &ClosedTrade) -> Option<String> {
     }
 }
 
-/// The gain on the rest that makes a loss good: l / (1 − l). None when nothing is left, or nothing was lost.
-fn gain_that_makes_good(loss: Percent) -> Option<Percent> {
+/// The gain on the rest that makes a loss of l good: l / (1 − l). None when nothing is left, or nothing was lost.
+fn gain_that_makes_good(gain: Percent) -> Option<Percent> {
     const WHOLE: i64 = 100 * 100;
-    let lost = loss.get().checked_neg().filter(|lost| (1..WHOLE).contains(lost))?;
+    let lost = gain.get().checked_neg().filter(|lost| (1..WHOLE).contains(lost))?;
     let left = WHOLE - lost;
     Some(Percent::from_hundredths((lost * WHOLE + left / 2) / left))
 }

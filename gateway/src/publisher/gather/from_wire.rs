@@ -201,7 +201,7 @@ pub(super) fn ends(history: &market::GetPriceHistoryResponse, window: Window) ->
     let (first, last) = (history.points.first()?, history.points.last()?);
     let (from, to) = (UnixMicros::try_from(first.time?).ok()?, UnixMicros::try_from(last.time?).ok()?);
     let length = std::time::Duration::from_hours(window.hours().into());
-    (to.since(from) >= length - length / REACHES_WITHIN).then_some((first.price, last.price))
+    (to.since(from) >= length.saturating_sub(length / REACHES_WITHIN)).then_some((first.price, last.price))
 }
 
 pub(super) fn benchmark(window: Window, (from, to): (f64, f64), traded: Percent) -> Option<Benchmark> {

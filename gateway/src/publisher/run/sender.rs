@@ -50,6 +50,8 @@ impl Sender {
         if !self.shared.switch.is_open() || !self.shared.desk.lock().await.is_open() {
             return Ok(false);
         }
+        // The method itself is not general enough in the lifetime of the books.
+        #[allow(clippy::redundant_closure_for_method_calls)]
         let waiting = self.shared.outbox.with(|books| books.oldest_waiting()).await?;
         let (Some(mut post), Some(x)) = (waiting, &mut self.x) else {
             self.shared.end_slot(None).await?;
@@ -66,12 +68,12 @@ impl Sender {
                 post.delivery.begin(part, now);
                 let begun = post.clone();
                 self.shared.outbox.with(move |books| books.update(&begun, false)).await?;
-                if !self.shared.switch.is_open() {
-                    // Stopped between the two: nothing has left.
-                    (part, Outcome::Unreached { reason: "stopped".to_owned() })
-                } else {
+                if self.shared.switch.is_open() {
                     let text = text_of(&post, part);
                     (part, x.post(&text, reply_to.as_deref(), now).await)
+                } else {
+                    // Stopped between the two: nothing has left.
+                    (part, Outcome::Unreached { reason: "stopped".to_owned() })
                 }
             }
             Step::LookUp { part } => {

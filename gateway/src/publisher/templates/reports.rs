@@ -53,27 +53,18 @@ pub(crate) fn daily(facts: &Facts, subject: &str) -> Option<Draft> {
         format!("Paper trading, {}", Window::Day.words()),
         format!("Equity {} ({} since the start)", account.equity.plain(), account.growth.signed()),
     ];
-    match facts.totals(Window::Day) {
-        Some(totals) => {
-            paragraphs.push(tally(totals.trades, totals.wins, totals.losses, totals.profit));
-            paragraphs.push(format!(
-                "Fees {}, open positions {}",
-                totals.fees.size(),
-                account.open_positions
-            ));
-            paragraphs.push(
-                match totals.profit.get() {
-                    ..0 => "A day that cost money, fees included.",
-                    0 => "A day that brought nothing and cost nothing.",
-                    1.. => "A day in the black, fees included.",
-                }
-                .to_owned(),
-            );
-        }
-        None => {
-            paragraphs.push(format!("No trade ended. Open positions {}", account.open_positions));
-            paragraphs.push("No trade is a position too.".to_owned());
-        }
+    if let Some(totals) = facts.totals(Window::Day) {
+        paragraphs.push(tally(totals.trades, totals.wins, totals.losses, totals.profit));
+        paragraphs.push(format!("Fees {}, open positions {}", totals.fees.size(), account.open_positions));
+        let judged = match totals.profit.get() {
+            ..0 => "A day that cost money, fees included.",
+            0 => "A day that brought nothing and cost nothing.",
+            1.. => "A day in the black, fees included.",
+        };
+        paragraphs.push(judged.to_owned());
+    } else {
+        paragraphs.push(format!("No trade ended. Open positions {}", account.open_positions));
+        paragraphs.push("No trade is a position too.".to_owned());
     }
     Some(draft(PostKind::Daily, subject, facts, paragraphs))
 }
