@@ -124,10 +124,8 @@ fn start(folder: &Path, market: &Market) -> Engine {
     Engine::start_with(folder, market.address, &[], &[("GOAT_STRATEGIES", STRATEGIES)])
 }
 
-/// Everything that is told of the strategies, the trades by paging a few at a time.
-async fn told(engine: &mut Engine) -> (Vec<Strategy>, Vec<StrategyTrade>, Vec<GetResultsResponse>) {
-    let strategies =
-        engine.client.list_strategies(ListStrategiesRequest {}).await.unwrap().into_inner().strategies;
+/// By paging, a few at a time.
+async fn all_trades(engine: &mut Engine) -> Vec<StrategyTrade> {
     let (mut trades, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = ListStrategyTradesRequest { limit: Some(37), page_token, ..Default::default() };
@@ -135,8 +133,24 @@ async fn told(engine: &mut Engine) -> (Vec<Strategy>, Vec<StrategyTrade>, Vec<Ge
         trades.extend(page.trades);
         page_token = page.next_page_token;
         if page_token.is_empty() {
+            return trades;
+        }
+    }
+}
+
+/// Everything that is told of the strategies.
+async fn told(engine: &mut Engine) -> (Vec<Strategy>, Vec<StrategyTrade>, Vec<GetResultsResponse>) {
+    let strategies =
+        engine.client.list_strategies(ListStrategiesRequest {}).await.unwrap().into_inner().strategies;
+    let expected: u32 = strategies.iter().map(|strategy| strategy.trades).sum();
+    // The tables follow the state a moment later.
+    let mut trades = all_trades(engine).await;
+    for _ in 0..200 {
+        if trades.len() >= expected as usize {
             break;
         }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        trades = all_trades(engine).await;
     }
     let mut results = Vec::new();
     for strategy in &strategies {
@@ -225,7 +239,8 @@ async fn lived(events: &[Observation], cold_after: Option<u64>) -> (Vec<Strategy
     if let Some(seq) = cold_after {
         market.grow(seq);
         engine.caught_up_at(seq).await;
-        engine.kill();
+        // What a kill leaves uncommitted may be older than the two hours that are read again.
+        assert!(engine.terminate().await.success());
         let settings = [("GOAT_STRATEGIES", STRATEGIES)];
         engine = Engine::start_with(folder.path(), market.address, &["--cold"], &settings);
         let again = engine.caught_up_at(seq).await.restart.unwrap();

@@ -251,6 +251,7 @@ fn kind(event: &MarketEvent) -> i32 {
         Some(Payload::Price(_)) => EventKind::Price.into(),
         Some(Payload::Trade(_)) => EventKind::Trade.into(),
         Some(Payload::Book(_)) => EventKind::Book.into(),
+        Some(Payload::Candle(_)) => EventKind::Candle.into(),
         _ => EventKind::Unspecified.into(),
     }
 }
