@@ -20,7 +20,7 @@ use goat::postgres::PostgresError;
 use goat::values::{Seq, UnixMicros};
 
 pub use duck::DuckLedger;
-pub use keeper::{COMMITS_QUEUED_MAX, Ended, Keeper, Taken, keep_on_a_thread};
+pub use keeper::{COMMITS_QUEUED_MAX, Ended, Keeper, Records, Taken, keep_on_a_thread};
 pub use postgres::PostgresLedger;
 
 use crate::chain::{Head, Link};

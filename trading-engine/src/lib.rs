@@ -66,7 +66,8 @@ use goat::settings::{Ledger as LedgerSettings, Settings};
 use goat::values::{Symbol, UnixMicros};
 use goat::wire::TradingServiceServer;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::chain::Signing;
 use crate::changes::CHANGES_QUEUED_MAX;
@@ -81,10 +82,10 @@ use crate::jobs::Jobs;
 use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
 use crate::parity::{Checks, Days};
 use crate::restart::Origin;
-use crate::runner::{COMMANDS_QUEUED_MAX, Surroundings};
+use crate::runner::{COMMANDS_QUEUED_MAX, RunnerError, Surroundings};
 use crate::serve::{Trading, WhatIf};
 use crate::view::{Shared, View};
-use crate::workspace::Readers;
+use crate::workspace::{Queries, Readers, WorkspaceError};
 
 /// Told once when a thread ends: well, or why not.
 pub type Outcome<E> = oneshot::Receiver<Result<(), E>>;
@@ -114,22 +115,16 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     check_queries(&plays, &opened.workspace)?;
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
     let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
-    let queries = workspace::Queries::new(&opened.workspace, view.clone(), &settings.query)
-        .map_err(|error| Failure::Internal(error.to_string()))?;
+    let queries = queries(&settings, &opened.workspace, &view)?;
     let jobs = Jobs::default();
     let days = Days::new(ledger_folder(&settings).join("days"));
-    let checks = Checks::new(days, keeper.clone(), market.clone(), view.clone(), jobs.clone());
+    let checks = Checks::new(days, keeper.records(), market.clone(), view.clone(), jobs.clone());
     let (questions, discovery) = workspace::discovery(&jobs);
     let (rows, written) =
         workspace::write_on_a_thread(opened.workspace, questions).map_err(|error| no_thread(&error))?;
     let (commands, asked) = mpsc::channel(COMMANDS_QUEUED_MAX);
     let limits = limits(&settings.trading)?;
-    let what_if = WhatIf {
-        plan: plan.clone(),
-        limits: limits.clone(),
-        market: market.clone(),
-        turn: Arc::new(Semaphore::new(1)),
-    };
+    let what_if = WhatIf::new(plan.clone(), limits.clone(), market.clone());
     let surroundings = Surroundings {
         plan: plan.clone(),
         cold_seconds: addresses.cold_hours.saturating_mul(3600),
@@ -170,16 +165,30 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let served =
         serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
+    until_all_end(&stop, (kept, written, ran), (served, written_files), administered).await
+}
+
+/// The first failure in the order of the parts; each that fails stops the others.
+async fn until_all_end(
+    stop: &Stop,
+    threads: (Outcome<LedgerError>, Outcome<WorkspaceError>, Outcome<RunnerError>),
+    (served, written_files): (
+        impl Future<Output = Result<(), Failure>>,
+        impl Future<Output = Result<(), Failure>>,
+    ),
+    administered: JoinHandle<Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let (kept, written, ran) = threads;
     let administered = async {
         administered.await.map_err(|error| Failure::Internal(format!("the metrics server ended: {error}")))?
     };
     let outcomes = tokio::join!(
-        guard(&stop, outcome("ledger", kept)),
-        guard(&stop, outcome("workspace", written)),
-        guard(&stop, outcome("core", ran)),
-        guard(&stop, served),
-        guard(&stop, administered),
-        guard(&stop, written_files),
+        guard(stop, outcome("ledger", kept)),
+        guard(stop, outcome("workspace", written)),
+        guard(stop, outcome("core", ran)),
+        guard(stop, served),
+        guard(stop, administered),
+        guard(stop, written_files),
     );
     outcomes.0.and(outcomes.1).and(outcomes.2).and(outcomes.3).and(outcomes.4).and(outcomes.5)
 }
@@ -245,7 +254,7 @@ fn administer(
     entrance: &Entrance,
     readiness: &Readiness,
     stop: &Stop,
-) -> tokio::task::JoinHandle<Result<(), Failure>> {
+) -> JoinHandle<Result<(), Failure>> {
     let (entrance, readiness, stop) = (entrance.clone(), readiness.clone(), stop.clone());
     tokio::spawn(async move { serve_admin(listener, measure::METRICS, &entrance, readiness, stop).await })
 }
@@ -278,6 +287,11 @@ fn open(kept: &LedgerSettings, folder: &Path, plan: &Plan, cold: bool) -> Result
         workspace::fill(&mut workspace, rows)?;
     }
     Ok(Opened { ledger, origin, workspace })
+}
+
+fn queries(settings: &Settings, workspace: &Connection, view: &Shared) -> Result<Queries, Failure> {
+    let queries = Queries::new(workspace, view.clone(), &settings.query);
+    queries.map_err(|error| Failure::Internal(error.to_string()))
 }
 
 fn empty_workspace() -> Result<Connection, Failure> {
@@ -382,14 +396,14 @@ impl From<LedgerError> for Failure {
     }
 }
 
-impl From<runner::RunnerError> for Failure {
-    fn from(error: runner::RunnerError) -> Self {
+impl From<RunnerError> for Failure {
+    fn from(error: RunnerError) -> Self {
         Self::Internal(error.to_string())
     }
 }
 
-impl From<workspace::WorkspaceError> for Failure {
-    fn from(error: workspace::WorkspaceError) -> Self {
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
         Self::Internal(error.to_string())
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub use days::{Day, DayStart, Days};
 
 use crate::jobs::{JobName, Jobs};
-use crate::ledger::Keeper;
+use crate::ledger::Records;
 use crate::snapshot;
 use crate::view::Shared;
 
@@ -105,7 +105,7 @@ impl Parity {
 #[derive(Debug, Clone)]
 pub struct Checks {
     days: Days,
-    keeper: Keeper,
+    records: Records,
     market: ServiceChannel,
     view: Shared,
     jobs: Jobs,
@@ -122,10 +122,10 @@ pub struct Busy;
 impl Checks {
     /// Compares days of the engine behind `view`.
     #[must_use]
-    pub fn new(days: Days, keeper: Keeper, market: ServiceChannel, view: Shared, jobs: Jobs) -> Self {
+    pub fn new(days: Days, records: Records, market: ServiceChannel, view: Shared, jobs: Jobs) -> Self {
         Self {
             days,
-            keeper,
+            records,
             market,
             view,
             jobs,
@@ -193,7 +193,7 @@ impl Checks {
         let log_id = self.view.read().log_id.clone();
         let (start, end) = (self.state_of(&log_id, day).await?, self.state_of(&log_id, day.next()).await?);
         self.until_committed(end.cursor_seq).await?;
-        refold::refold(&self.keeper, self.market.clone(), day, start, end).await
+        refold::refold(&self.records, self.market.clone(), day, start, end).await
     }
 
     async fn state_of(&self, log_id: &str, day: Day) -> Result<DayStart, String> {

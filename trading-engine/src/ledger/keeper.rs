@@ -38,6 +38,7 @@ pub struct Taken {
     pub chain: Head,
 }
 
+#[derive(Debug)]
 enum Task {
     Commit(Box<Commit>),
     Append(Box<Logged>, oneshot::Sender<Option<Logged>>),
@@ -104,6 +105,18 @@ impl Keeper {
         taken.blocking_recv().map_err(|_| Ended)
     }
 
+    /// A way to read what is kept. It does not keep the thread from ending.
+    #[must_use]
+    pub fn records(&self) -> Records {
+        Records(self.tasks.downgrade())
+    }
+}
+
+/// Reads what the ledger keeps, beside the core. What waits for an answer blocks the thread that asks.
+#[derive(Debug, Clone)]
+pub struct Records(mpsc::WeakSender<Task>);
+
+impl Records {
     /// The commands after an ordinal and up to another, of all logs, in the order of their ordinals.
     ///
     /// # Errors
@@ -111,7 +124,11 @@ impl Keeper {
     /// When the thread has ended.
     pub fn commands_between(&self, after: u64, to: u64) -> Result<Vec<Logged>, Ended> {
         let (done, found) = oneshot::channel();
-        self.tasks.blocking_send(Task::Commands { after, found: done }).map_err(|_| Ended)?;
+        self.0
+            .upgrade()
+            .ok_or(Ended)?
+            .blocking_send(Task::Commands { after, found: done })
+            .map_err(|_| Ended)?;
         let mut commands = found.blocking_recv().map_err(|_| Ended)?;
         commands.retain(|logged| logged.command.ordinal <= to);
         Ok(commands)
@@ -125,7 +142,7 @@ impl Keeper {
     pub fn decisions_between(&self, log_id: &str, after: Seq, to: Seq) -> Result<Vec<Vec<Value>>, Ended> {
         let (done, found) = oneshot::channel();
         let task = Task::Decisions { log_id: log_id.to_owned(), after, to, found: done };
-        self.tasks.blocking_send(task).map_err(|_| Ended)?;
+        self.0.upgrade().ok_or(Ended)?.blocking_send(task).map_err(|_| Ended)?;
         found.blocking_recv().map_err(|_| Ended)
     }
 }

@@ -12,7 +12,7 @@ use super::{Parity, State};
 use crate::backtest::{Batch, Source};
 use crate::core::desk::Report;
 use crate::core::{Effect, Engine};
-use crate::ledger::{Keeper, Logged};
+use crate::ledger::{Logged, Records};
 use crate::snapshot;
 
 /// Batches that may wait for the fold.
@@ -23,7 +23,7 @@ const COMPARED_EVERY: u64 = 20_000;
 
 /// Folds from one state to the other and compares.
 pub(super) async fn refold(
-    keeper: &Keeper,
+    records: &Records,
     market: ServiceChannel,
     day: Day,
     start: DayStart,
@@ -34,9 +34,9 @@ pub(super) async fn refold(
         return Err(format!("the data-engine's log is {}, not {}", source.log_id(), start.log_id));
     }
     let (queue, mut batches) = mpsc::channel(BATCHES_QUEUED_MAX);
-    let keeper = keeper.clone();
+    let records = records.clone();
     let folded = tokio::task::spawn_blocking(move || {
-        let mut fold = Fold::begin(keeper, &start, &end)?;
+        let mut fold = Fold::begin(records, &start, &end)?;
         while fold.engine.cursor().seq < end.cursor_seq {
             let Some(batch) = batches.blocking_recv() else { break };
             fold.batch(&batch, end.cursor_seq)?;
@@ -54,7 +54,7 @@ pub(super) async fn refold(
 }
 
 struct Fold {
-    keeper: Keeper,
+    records: Records,
     log_id: String,
     engine: Engine,
     effects: Vec<Effect>,
@@ -66,13 +66,13 @@ struct Fold {
 }
 
 impl Fold {
-    fn begin(keeper: Keeper, start: &DayStart, end: &DayStart) -> Result<Self, String> {
+    fn begin(records: Records, start: &DayStart, end: &DayStart) -> Result<Self, String> {
         let engine = snapshot::decode(&start.state).map_err(|error| error.to_string())?;
         let gone = |error: crate::ledger::Ended| error.to_string();
-        let commands = keeper.commands_between(start.command, end.command).map_err(gone)?;
+        let commands = records.commands_between(start.command, end.command).map_err(gone)?;
         let commands = commands.into_iter().filter(|logged| logged.log_id == start.log_id).collect();
         Ok(Self {
-            keeper,
+            records,
             log_id: start.log_id.clone(),
             engine,
             effects: Vec::new(),
@@ -131,7 +131,7 @@ impl Fold {
 
     /// Compares what was decided up to `to`. Decisions of one position are all there, or none.
     fn compare(&mut self, to: Seq) -> Result<(), String> {
-        let found = self.keeper.decisions_between(&self.log_id, self.compared_to, to);
+        let found = self.records.decisions_between(&self.log_id, self.compared_to, to);
         self.comparison.with(found.map_err(|error| error.to_string())?, to)?;
         self.compared_to = to;
         Ok(())

@@ -65,3 +65,11 @@ pub struct WhatIf {
     /// One at a time.
     pub turn: Arc<Semaphore>,
 }
+
+impl WhatIf {
+    /// With nothing under way.
+    #[must_use]
+    pub fn new(plan: Plan, limits: Limits, market: ServiceChannel) -> Self {
+        Self { plan, limits, market, turn: Arc::new(Semaphore::new(1)) }
+    }
+}
