@@ -19,7 +19,7 @@ async fn compose(outbox: &Outbox, number: u32) -> bool {
 }
 
 async fn oldest(outbox: &Outbox) -> Post {
-    outbox.with(|books| books.oldest_waiting()).await.unwrap().unwrap()
+    outbox.with(Books::oldest_waiting).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn posts_wait_in_the_order_in_which_they_were_composed() {
         compose(&outbox, number).await;
     }
     let mut seen = Vec::new();
-    while let Some(post) = outbox.with(|books| books.oldest_waiting()).await.unwrap() {
+    while let Some(post) = outbox.with(Books::oldest_waiting).await.unwrap() {
         seen.push(post.id.clone());
         outbox.with(move |books| books.update(&post, true)).await.unwrap();
     }
