@@ -1,3 +1,6 @@
+// The method itself is not general enough in the lifetime of the books.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
 use super::*;
 use crate::publisher::delivery::{Outcome, PartState};
 use crate::publisher::draft::{PostId, PostKind};
@@ -19,7 +22,7 @@ async fn compose(outbox: &Outbox, number: u32) -> bool {
 }
 
 async fn oldest(outbox: &Outbox) -> Post {
-    outbox.with(Books::oldest_waiting).await.unwrap().unwrap()
+    outbox.with(|books| books.oldest_waiting()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -64,7 +67,7 @@ async fn posts_wait_in_the_order_in_which_they_were_composed() {
         compose(&outbox, number).await;
     }
     let mut seen = Vec::new();
-    while let Some(post) = outbox.with(Books::oldest_waiting).await.unwrap() {
+    while let Some(post) = outbox.with(|books| books.oldest_waiting()).await.unwrap() {
         seen.push(post.id.clone());
         outbox.with(move |books| books.update(&post, true)).await.unwrap();
     }
