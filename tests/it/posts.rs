@@ -40,8 +40,8 @@ fn world(directory: &std::path::Path) -> World {
 
 fn with_account(world: World, x: &X) -> World {
     let names = ["API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET"];
-    let named = names.into_iter().zip(CREDENTIALS);
-    named
+    let credentials = names.into_iter().zip(CREDENTIALS);
+    credentials
         .fold(world, |world, (name, value)| world.with(&format!("GOAT_PUBLISHER__X__{name}"), value))
         .with("GOAT_PUBLISHER__X__URL", &x.url)
         .with("GOAT_PUBLISHER__X__TIMEOUT_MS", 500)
@@ -161,8 +161,8 @@ async fn without_credentials_everything_is_shown_and_nothing_leaves() {
     .await;
 
     let posts = rest.json("/posts").await;
-    let states = posts["posts"].as_array().unwrap().iter().map(|post| &post["state"]);
-    assert!(states.into_iter().all(|state| state == "STATE_PREVIEW"), "{posts}");
+    let all = posts["posts"].as_array().unwrap();
+    assert!(all.iter().all(|post| post["state"] == "STATE_PREVIEW"), "{posts}");
     let status = rest.json("/publisher/status").await;
     assert_eq!((&status["dryRun"], &status["waiting"]), (&Value::from(true), &Value::from(0)), "{status}");
     for kind in ["trade_result", "daily", "market", "lesson"] {

@@ -141,14 +141,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let positions = desk.engine.desk().positions().len();
     let counts = desk.engine.desk().shadows().counts();
     println!("{positions} positions, {} and {} shadows, {TICKS} ticks", counts.rejected, counts.samples);
-    let (mut times, used) = (Vec::new(), process::cpu_time());
+    let (mut times, used_before) = (Vec::new(), process::cpu_time());
     for number in 0..TICKS {
         let usd = 100.0 + 0.05 * (f64::from(number) / 60.0).sin();
         times.push(desk.price(began + 100 * i64::from(number + 1), usd)?);
     }
     times.sort();
     let at = |part: usize| times.get(times.len() * part / 1000).copied().unwrap_or_default();
-    let used = process::cpu_time().saturating_sub(used) / TICKS;
+    let used = process::cpu_time().saturating_sub(used_before) / TICKS;
     println!(
         "processor time {used:?} a tick; by the clock median {:?}, 99 % within {:?}, 99.9 % within {:?}",
         at(500),

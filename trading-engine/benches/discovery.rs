@@ -132,7 +132,9 @@ fn main() {
         ended.store(true, Ordering::Relaxed);
         (alone, core.join().unwrap(), answers)
     });
-    answers.iter().for_each(|(elapsed, used)| println!("a query took {elapsed:?}, {used:?} of processors"));
+    for (elapsed, used) in &answers {
+        println!("a query took {elapsed:?}, {used:?} of processors");
+    }
     told("the core alone", &alone);
     told("the core beside the queries", &beside);
 }

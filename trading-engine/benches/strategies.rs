@@ -77,6 +77,7 @@ fn candles() -> Result<Vec<Observation>, InvalidValue> {
     Ok(candles)
 }
 
+#[allow(clippy::print_stdout)]
 fn main() -> Result<(), Box<dyn Error>> {
     let candles = candles()?;
     for strategy in STRATEGIES {

@@ -165,7 +165,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let served =
         serve_grpc(grpc, &entrance, TradingServiceServer::new(trading), "trading-engine", stop.clone());
 
-    until_all_end(&stop, (kept, written, ran), (served, written_files), administered).await
+    Box::pin(until_all_end(&stop, (kept, written, ran), (served, written_files), administered)).await
 }
 
 /// The first failure in the order of the parts; each that fails stops the others.

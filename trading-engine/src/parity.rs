@@ -176,11 +176,11 @@ impl Checks {
         let sentence = parity.sentence();
         match parity.state {
             State::Match => {
-                tracing::info!(%day, decisions = parity.decisions, "a day folded again is the same")
+                tracing::info!(%day, decisions = parity.decisions, "a day folded again is the same");
             }
             State::Differ => tracing::error!(%day, reason = sentence, "a day folded again is different"),
             State::NotPossible => {
-                tracing::info!(%day, reason = parity.reason, "a day cannot be folded again")
+                tracing::info!(%day, reason = parity.reason, "a day cannot be folded again");
             }
         }
         run.end(if parity.state == State::Match { Ok(sentence) } else { Err(sentence) });

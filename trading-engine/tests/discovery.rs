@@ -46,7 +46,7 @@ fn events() -> Vec<Observation> {
         .flat_map(|second| {
             let micros = START_MICROS + second * 1_000_000;
             let price = price_at(micros, "SOL", 125.0 + (second % 90) as f64 / 60.0);
-            [price, trade_at(micros + 500_000, (second * 7 % 40) as u32)]
+            [price, trade_at(micros + 500_000, u32::try_from(second * 7 % 40).unwrap())]
         })
         .collect()
 }

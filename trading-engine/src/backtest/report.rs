@@ -151,31 +151,8 @@ impl<'a> Report<'a> {
             "trades_minimum": TRADES_MINIMUM,
             "account": results_json(&self.account),
             "plays": plays,
-            "positions": self.record.positions.values().map(|one| self.position(one)).collect::<Vec<_>>(),
+            "positions": self.record.positions.values().map(position).collect::<Vec<_>>(),
             "decisions": self.record.followed.values().map(decision).collect::<Vec<_>>(),
-        })
-    }
-
-    fn position(&self, position: &Position) -> Value {
-        let reason = match &position.stage {
-            Stage::Closing { reason, .. } | Stage::Closed { reason, .. } => Some(reason.as_str().to_owned()),
-            Stage::Missed(why) => Some(why.clone()),
-            Stage::Opening(_) | Stage::Open => None,
-        };
-        let excursion = position.excursion;
-        json!({
-            "id": position.id.to_string(), "play_id": position.id.play.as_str(),
-            "status": position.stage.as_str(), "exit_reason": reason,
-            "wallet_address": position.wallet, "trade_signature": position.signature,
-            "decided_at": position.decided_at.to_string(),
-            "opened_at": position.opened_at().map(|time| time.to_string()),
-            "closed_at": position.closed_at().map(|time| time.to_string()),
-            "entry_price": position.entry.as_ref().map(|fill| fill.average_price),
-            "exit_price": position.exit.as_ref().map(|fill| fill.average_price),
-            "profit_usd": position.profit().map(Usd::to_f64),
-            "fees_usd": position.fees().map(Usd::to_f64),
-            "worst_percent": excursion.map(|one| one.worst_percent),
-            "best_percent": excursion.map(|one| one.best_percent),
         })
     }
 }
@@ -293,5 +270,28 @@ pub(crate) fn results_json(results: &Results) -> Value {
         "best_usd": results.best.map(Usd::to_f64), "worst_usd": results.worst.map(Usd::to_f64),
         "open": results.open, "streak": results.streak, "streak_wins": results.streak_wins, "streak_losses": results.streak_losses,
         "buy_and_hold_percent": results.buy_and_hold_percent,
+    })
+}
+
+fn position(position: &Position) -> Value {
+    let reason = match &position.stage {
+        Stage::Closing { reason, .. } | Stage::Closed { reason, .. } => Some(reason.as_str().to_owned()),
+        Stage::Missed(why) => Some(why.clone()),
+        Stage::Opening(_) | Stage::Open => None,
+    };
+    let excursion = position.excursion;
+    json!({
+        "id": position.id.to_string(), "play_id": position.id.play.as_str(),
+        "status": position.stage.as_str(), "exit_reason": reason,
+        "wallet_address": position.wallet, "trade_signature": position.signature,
+        "decided_at": position.decided_at.to_string(),
+        "opened_at": position.opened_at().map(|time| time.to_string()),
+        "closed_at": position.closed_at().map(|time| time.to_string()),
+        "entry_price": position.entry.as_ref().map(|fill| fill.average_price),
+        "exit_price": position.exit.as_ref().map(|fill| fill.average_price),
+        "profit_usd": position.profit().map(Usd::to_f64),
+        "fees_usd": position.fees().map(Usd::to_f64),
+        "worst_percent": excursion.map(|one| one.worst_percent),
+        "best_percent": excursion.map(|one| one.best_percent),
     })
 }

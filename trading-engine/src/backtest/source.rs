@@ -42,7 +42,6 @@ pub struct Span {
     pub to: Option<UnixMicros>,
     /// Read them from this archive in PostgreSQL; from that of `archive.url` when no address is given
     #[arg(long, value_name = "postgres://…", num_args = 0..=1, value_parser = secret, requires = "from")]
-    #[expect(clippy::option_option, reason = "not asked for, asked for, asked for at an address")]
     pub archive: Option<Option<Secret>>,
     /// Of an archive that has several logs, the one with this id
     #[arg(long, value_name = "ID", requires = "archive")]
@@ -101,15 +100,12 @@ impl Source {
         {
             return Err(Failure::Usage(format!("--from must be before --to, got {from} and {to}")));
         }
-        let (origin, head_seq, events) = match (&span.archive, span.from) {
-            (Some(address), Some(from)) => {
-                let (origin, archive) = Archive::open(settings, address.as_ref(), from, span, kinds).await?;
-                (origin, archive.last_seq(), Events::Archive(Box::new(archive)))
-            }
-            _ => {
-                let (origin, head_seq, log) = Log::open(settings, span, kinds).await?;
-                (origin, head_seq, Events::Log(Box::new(log)))
-            }
+        let (origin, head_seq, events) = if let (Some(address), Some(from)) = (&span.archive, span.from) {
+            let (origin, archive) = Archive::open(settings, address.as_ref(), from, span, kinds).await?;
+            (origin, archive.last_seq(), Events::Archive(Box::new(archive)))
+        } else {
+            let (origin, head_seq, log) = Log::open(settings, span, kinds).await?;
+            (origin, head_seq, Events::Log(Box::new(log)))
         };
         Ok(Self { origin, head_seq, to: span.to, events })
     }
@@ -194,6 +190,7 @@ impl Source {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what clap asks for")]
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::from(text.to_owned()))
 }

@@ -32,7 +32,9 @@ pub async fn write_bundles(
         let reading = |error: crate::workspace::WorkspaceError| Failure::Internal(error.to_string());
         for (day, last_seq) in readers.days_of_links().await.map_err(reading)? {
             let path = signing.folder.join(format!("{}.jsonl", day_name(day)));
-            if day >= today || last_seq > committed.get() || path.exists() {
+            let is_written =
+                path.try_exists().map_err(|error| Failure::Io(format!("{}: {error}", path.display())))?;
+            if day >= today || last_seq > committed.get() || is_written {
                 continue;
             }
             let Some(bundle) = readers.bundle(day, None).await.map_err(reading)? else { continue };

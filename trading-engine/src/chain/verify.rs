@@ -88,15 +88,15 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 /// When something was changed; names the first.
 pub fn verify(bytes: &[u8], wanted_key: Option<&str>) -> Result<Verified, Changed> {
     let body = bytes.strip_suffix(b"\n").ok_or_else(|| changed("the end", "the last line is not whole"))?;
-    let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
-    let (signature, rest) = lines.split_last().ok_or_else(|| changed("the bundle", "it is empty"))?;
+    let rows: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
+    let (signature, rest) = rows.split_last().ok_or_else(|| changed("the bundle", "it is empty"))?;
     let (header, rest) = rest.split_first().ok_or_else(|| changed("the header", "it is not there"))?;
     let header: HeaderLine = canonical("the header", header)?;
     if header.bundle != FORMAT {
         return Err(changed("the header", format!("the format is {}, not {FORMAT}", header.bundle)));
     }
-    let (links, figures) = rest.split_at(rest.iter().take_while(|line| is_link(line)).count());
-    let (links, titles) = links_of(&header, links)?;
+    let (records, figures) = rest.split_at(rest.iter().take_while(|record| is_link(record)).count());
+    let (links, titles) = links_of(&header, records)?;
     let day = links.first().map_or(0, |link| day_of(link.time));
     if links.iter().any(|link| day_of(link.time) != day) || day_name(day) != header.day {
         return Err(changed("the header", format!("the records are not those of {}", header.day)));
@@ -108,7 +108,7 @@ pub fn verify(bytes: &[u8], wanted_key: Option<&str>) -> Result<Verified, Change
     if signature.head != head {
         return Err(changed("the signature", format!("it is for the head {}, not {head}", signature.head)));
     }
-    let signed = bytes.len() - lines.last().map_or(0, |line| line.len()) - 1;
+    let signed = bytes.len() - rows.last().map_or(0, |line| line.len()) - 1;
     check_signature(bytes.get(..signed).unwrap_or_default(), &signature, wanted_key)?;
     Ok(Verified {
         day: header.day,
@@ -133,16 +133,23 @@ fn canonical<T: Serialize + DeserializeOwned>(name: &str, line: &[u8]) -> Result
 }
 
 /// The links, each with the hash that it must have, and what each is about.
-fn links_of(header: &HeaderLine, lines: &[&[u8]]) -> Result<(Vec<Link>, Vec<String>), Changed> {
+fn links_of(header: &HeaderLine, records: &[&[u8]]) -> Result<(Vec<Link>, Vec<String>), Changed> {
     let (mut links, mut titles, mut previous) = (Vec::new(), Vec::new(), header.previous.clone());
-    for (number, line) in (header.first..).zip(lines) {
+    for (number, record) in (header.first..).zip(records) {
         let name = format!("record {number}");
-        let line: LinkLine = canonical(&name, line)?;
-        let title = serde_json::from_str::<Entry>(line.entry.get()).map(|entry| entry.title());
+        let read: LinkLine = canonical(&name, record)?;
+        let title = serde_json::from_str::<Entry>(read.entry.get()).map(|entry| entry.title());
         let name = title.as_ref().map_or_else(|_| name.clone(), |title| format!("{name} ({title})"));
-        let time = UnixMicros::new(line.micros).map_err(|error| changed(name.as_str(), error.to_string()))?;
-        let seq = Seq::new(line.seq);
-        let link = Link { number: line.link, seq, time, entry: line.entry, previous, hash: line.hash };
+        let time = UnixMicros::new(read.micros).map_err(|error| changed(name.as_str(), error.to_string()))?;
+        let seq = Seq::new(read.seq);
+        let link = Link {
+            number: read.link,
+            seq,
+            time,
+            entry: read.entry,
+            previous: std::mem::take(&mut previous),
+            hash: read.hash,
+        };
         let expected = link.expected_hash();
         if link.hash != expected {
             return Err(changed(name, format!("its hash is {expected}, not {}", link.hash)));
@@ -153,7 +160,7 @@ fn links_of(header: &HeaderLine, lines: &[&[u8]]) -> Result<(Vec<Link>, Vec<Stri
             return Err(changed(culprit, format!("the number is {}, {number} comes next", link.number)));
         }
         titles.push(title.map_err(|error| changed(name, error.to_string()))?);
-        previous = link.hash.clone();
+        previous.clone_from(&link.hash);
         links.push(link);
     }
     if links.is_empty() {

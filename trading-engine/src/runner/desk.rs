@@ -23,6 +23,13 @@ use crate::tables::{DecidedLate, Late, MomentRow, PlayVersion, PriceCheck, Proje
 /// What is decided so long after its event reached us is late.
 const LATE_AFTER_MS: i32 = 5_000;
 
+/// What is decided late, and by how much.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lateness {
+    /// None when only that it is late is known.
+    pub(super) ms: Option<i32>,
+}
+
 impl Runner {
     pub(super) fn report(&mut self, seq: Seq, report: Report) {
         self.desk_changed = true;
@@ -67,19 +74,19 @@ impl Runner {
     /// Writes down what is decided after its time: before the log's end was reached since the start, or long after the
     /// event reached us. In a replay the log is the clock.
     fn note_lateness(&mut self, id: &DecisionId, what: Late) {
-        if let Some(late_ms) = self.lateness() {
+        if let Some(Lateness { ms: late_ms }) = self.lateness() {
             self.outbox.put(&DecidedLate { id: id.clone(), what, late_ms });
         }
     }
 
     /// How late it is for what follows from the event that is folded, where that is known; none when it is on time.
-    pub(super) fn lateness(&self) -> Option<Option<i32>> {
+    pub(super) fn lateness(&self) -> Option<Lateness> {
         if !matches!(self.session.mode, Mode::Live | Mode::Simulated) {
             return None;
         }
         let behind_ms = UnixMicros::now().millis_since(self.engine.now());
         let is_late = !self.caught_up || behind_ms > LATE_AFTER_MS;
-        is_late.then(|| (behind_ms > 0).then_some(behind_ms))
+        is_late.then(|| Lateness { ms: (behind_ms > 0).then_some(behind_ms) })
     }
 
     /// Hands a query over with the rows up to where it was asked.

@@ -2,6 +2,7 @@
 
 use goat::values::Seq;
 
+use super::desk::Lateness;
 use super::{Runner, RunnerError};
 use crate::chain::Entry;
 use crate::core::command::Order;
@@ -40,7 +41,7 @@ impl Runner {
     }
 
     fn note_late_fill(&mut self, instance: &str, fill_seq: Seq) {
-        if let Some(late_ms) = self.lateness() {
+        if let Some(Lateness { ms: late_ms }) = self.lateness() {
             self.outbox.put(&LateFill { instance: instance.to_owned(), fill_seq, late_ms });
         }
     }

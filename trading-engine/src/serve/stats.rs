@@ -76,7 +76,7 @@ impl Trading {
             sides.push(Side { instance, marks, trades: self.trades_of(instance.id()).await? });
         }
         let mut compared = compared(&sides, now, request.hours);
-        compared.strategy = one.plan().strategy.get().name().to_owned();
+        one.plan().strategy.get().name().clone_into(&mut compared.strategy);
         compared.symbol = one.plan().symbol.to_string();
         compared.simulated = mode == Mode::Simulated;
         Ok(compared)

@@ -72,7 +72,7 @@ impl Archive {
             let mut tables = Vec::with_capacity(TABLES.len());
             for table in &TABLES {
                 let statement = connected.client.prepare(&table.select()).await.map_err(refused)?;
-                table.verify(&statement).map_err(misfit)?;
+                table.verify(&statement).map_err(|problem| misfit(&problem))?;
                 if kinds.contains(&table.kind) {
                     tables.push((table, statement));
                 }
@@ -140,7 +140,9 @@ impl Archive {
         let asked = self.tables.iter().map(async |(table, statement)| {
             let rows =
                 self.connected.client.query(statement, &[&self.log, &after, &end]).await.map_err(refused)?;
-            rows.iter().map(|row| table.event(row).map_err(misfit)).collect::<Result<Vec<_>, Failure>>()
+            rows.iter()
+                .map(|row| table.event(row).map_err(|problem| misfit(&problem)))
+                .collect::<Result<Vec<_>, Failure>>()
         });
         let mut events = in_time(&self.server, try_join_all(asked)).await?.concat();
         events.sort_unstable_by_key(|event| event.seq);
@@ -184,12 +186,12 @@ fn refused(error: tokio_postgres::Error) -> Failure {
         [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::UNDEFINED_FUNCTION].contains(state)
     };
     match error.as_db_error() {
-        Some(said) if is_misfit(said.code()) => misfit(said.message().to_owned()),
+        Some(said) if is_misfit(said.code()) => misfit(said.message()),
         _ => failure(error.into()),
     }
 }
 
-fn misfit(problem: String) -> Failure {
+fn misfit(problem: &str) -> Failure {
     Failure::Damage(format!("the archive's schema does not fit: {problem}"))
 }
 
