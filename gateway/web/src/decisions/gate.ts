@@ -56,7 +56,7 @@ export function gateFinding(evaluation: Evaluation): string {
 /** What the shadows of a gate say: that it saved or cost so much a trade, or that it is not clear. */
 export function verdictWords(attribution: GateAttribution): string {
   const { difference, shadows, verdict } = attribution;
-  if (shadows === 0) return 'not followed';
+  if (shadows === 0) return 'none complete';
   if (!difference || verdict === 'OPEN') return 'unclear';
   return `${verdict === 'SAVED' ? 'saved' : 'cost'} ${percent(Math.abs(difference.meanPercent))}`;
 }
