@@ -14,6 +14,7 @@ function gatewayUrl(): string {
 function gatewayPaths(): string[] {
   return [
     '/api/', '/price/', '/latest/', '/stream/', '/cycles', '/cycle_tracker', '/feeds', '/health', '/openapi.json',
-    '/plays', '/buyins', '/trail/', '/decisions', '/funnel', '/why_not', '/wallets', '/account', '/trading/',
+    '/plays', '/buyins', '/trail/', '/decisions', '/funnel', '/why_not', '/wallets', '/account', '/trading/', '/strategies',
+    '/strategy_trades', '/stats/', '/results', '/query', '/tables', '/gates/', '/shadows',
   ];
 }

@@ -61,6 +61,7 @@ describe('Copy trading', () => {
         assert.match(await page.getByTestId('sentence').innerText(), /^(Up|Down|Unchanged).* today and .*since the start/);
         await page.getByTestId('restart-badge').waitFor();
         await page.getByTestId('why-not-traded').locator('tbody tr').first().waitFor();
+        await page.getByTestId('equity').getByTestId('benchmark').getByText(/holding SOL instead: [\d,.]+ USD, [+−]?\d+\.\d\d\s%, before costs/).waitFor();
       }));
 
     it(`lists positions and shows one, ${view.name}`, async () => {
@@ -83,6 +84,15 @@ describe('Copy trading', () => {
         await page.getByTestId('funnel').locator('tbody tr').nth(18).waitFor();
         await page.getByTestId('decision').first().click();
         await page.getByTestId('one-decision').getByTestId('gates').locator('tbody tr').first().waitFor();
+        await page.getByTestId('funnel').getByText('One per cycle').click();
+        await page.getByTestId('gate-panel').getByText('One per cycle, looked at closely').waitFor();
+        if (view.width > 760) await page.getByTestId('shadow').nth(17).waitFor();
+      }));
+
+    it(`draws how near the refused were to the limit, ${view.name}`, () =>
+      show(view, `/#decisions?play=${play.id}&gate=max_per_cycle`, async (page) => {
+        await page.getByTestId('gate-panel').waitFor();
+        await page.getByTestId('gate-histogram').locator('svg').getByText(/^limit 20 positions$/).waitFor({ timeout: patienceMs });
       }));
 
     it(`shows plays with an editor, ${view.name}`, () =>

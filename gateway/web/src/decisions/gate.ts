@@ -1,5 +1,6 @@
 import { capital, words } from '../format/name';
-import { fixed, integer } from '../format/number';
+import { fixed, integer, percent } from '../format/number';
+import type { GateAttribution } from '../wire/attribution';
 import type { Evaluation } from '../wire/decision';
 
 const rules: Readonly<Record<string, string>> = {
@@ -50,4 +51,12 @@ export function gateValue(value: number | null, unit: string): string {
 export function gateFinding(evaluation: Evaluation): string {
   const measured = gateValue(evaluation.measured, evaluation.unit);
   return measured || evaluation.note || (evaluation.passed ? 'passed' : 'failed');
+}
+
+/** What the shadows of a gate say: that it saved or cost so much a trade, or that it is not clear. */
+export function verdictWords(attribution: GateAttribution): string {
+  const { difference, shadows, verdict } = attribution;
+  if (shadows === 0) return 'none complete';
+  if (!difference || verdict === 'OPEN') return 'unclear';
+  return `${verdict === 'SAVED' ? 'saved' : 'cost'} ${percent(Math.abs(difference.meanPercent))}`;
 }

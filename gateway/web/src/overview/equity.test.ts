@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readAccount } from '../wire/account';
 import { readPosition } from '../wire/position';
-import { equityCurve, tally, wilson } from './equity';
+import { readHistory } from '../wire/price';
+import { equityCurve, heldInstead, tally, wilson } from './equity';
 
 const closed = (id: string, minute: number, profitUsd: number) =>
   readPosition({
@@ -44,5 +45,28 @@ describe('wilson', () => {
     expect(interval?.low).toBeCloseTo(0.25, 2);
     expect(interval?.high).toBeCloseTo(0.842, 3);
     expect(wilson(0, 0)).toBeNull();
+  });
+});
+
+describe('heldInstead', () => {
+  const at = (second: number): string => new Date(second * 1000).toISOString();
+  const history = readHistory({
+    points: [{ time: at(5), price: 90 }, { time: at(10), price: 100 }, { time: at(20), price: 110 }, { time: at(40), price: 105 }],
+    gaps: [{ from: at(20), to: at(39) }],
+  });
+
+  it('begins with the equity, follows the price, and breaks where no price is known', () => {
+    const held = heldInstead(history, 9000, 50_000, 1000, 5000);
+    expect(held?.stretches.map((stretch) => stretch.map((point) => Math.round(point.equity)))).toEqual([[1000, 1100], [1050]]);
+    expect([Math.round(held?.equity ?? 0), held?.percent.toFixed(6)]).toEqual([1050, '5.000000']);
+  });
+
+  it('ends where the curve does', () => {
+    expect(heldInstead(history, 10_000, 20_000, 1000, 0)?.percent).toBeCloseTo(10);
+  });
+
+  it('is not told when the first price comes too late', () => {
+    expect(heldInstead(history, 6000, 50_000, 1000, 3000)).toBeNull();
+    expect(heldInstead(history, 50_000, 60_000, 1000, 3000)).toBeNull();
   });
 });

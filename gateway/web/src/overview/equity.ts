@@ -1,5 +1,6 @@
 import type { Account } from '../wire/account';
 import type { Position } from '../wire/position';
+import type { PriceHistory } from '../wire/price';
 
 /** The account's equity at an instant, in USD. */
 export interface EquityPoint {
@@ -49,6 +50,33 @@ export function equityCurve(account: Account, closed: readonly Position[], open:
   const now = account.asOf;
   if (now !== null) points.push({ time: now, equity: account.equityUsd, peak: Math.max(peak, account.equityUsd) });
   return { points, drawdown: deepest(points), closed: results.length };
+}
+
+/** What the money would be worth that bought the token at an instant and held it, before costs. */
+export interface Holding {
+  /** Stretches between which no price is known. */
+  readonly stretches: readonly (readonly { readonly time: number; readonly equity: number }[])[];
+  /** At its end. */
+  readonly equity: number;
+  readonly percent: number;
+}
+
+/** The holding from `from` to `to` that begins with this equity; null when the first price comes more than `lateMs` late. */
+export function heldInstead(history: PriceHistory, from: number, to: number, equity: number, lateMs: number): Holding | null {
+  const points = history.points.filter((point) => point.time >= from && point.time <= to);
+  const first = points[0];
+  const last = points.at(-1);
+  if (!first || !last || first.time - from > lateMs) return null;
+  const worth = (price: number): number => (equity * price) / first.price;
+  const stretches: { time: number; equity: number }[][] = [[]];
+  let before = first.time;
+  for (const point of points) {
+    const broken = history.gaps.some((gap) => gap.from >= before && gap.to <= point.time);
+    if (broken) stretches.push([]);
+    stretches.at(-1)?.push({ time: point.time, equity: worth(point.price) });
+    before = point.time;
+  }
+  return { stretches, equity: worth(last.price), percent: (last.price / first.price - 1) * 100 };
 }
 
 function deepest(points: readonly EquityPoint[]): Drawdown | null {

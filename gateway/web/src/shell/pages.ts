@@ -12,7 +12,7 @@ export interface Page {
 }
 
 /** The names of pages, as they stand after # in the address. */
-export type PageName = 'overview' | 'positions' | 'decisions' | 'plays' | 'wallets' | 'market' | 'feeds';
+export type PageName = 'overview' | 'positions' | 'decisions' | 'plays' | 'wallets' | 'market' | 'strategies' | 'feeds' | 'sql';
 
 /** Every page, in the rail's order. */
 export const pages: readonly Page[] = [
@@ -29,9 +29,14 @@ export const pages: readonly Page[] = [
     icon: 'M4.5 1.5v3m0 6v3M3 4.5h3v6H3zM11.5 3.5v2m0 5v3M10 5.5h3v5h-3z',
   },
   {
+    name: 'strategies', title: 'Strategies', group: 'Evidence', key: 's', tab: false,
+    icon: 'M1.5 11.5c5 0 5-7 13-7.5M1.5 5c5 0 6 6 13 6.5',
+  },
+  {
     name: 'feeds', title: 'Feeds', group: 'System', key: 'f', tab: false,
     icon: 'M8 12.5h.01M5 9.500a4.300 4.300 0 0 1 6 0M2 6.500a8.500 8.500 0 0 1 12 0',
   },
+  { name: 'sql', title: 'SQL', group: 'System', key: 'q', tab: false, icon: 'M2.5 4 6.5 8l-4 4M8.5 12h5' },
 ];
 
 /** Where an address leads: a page, one thing on it, and how it is filtered. */

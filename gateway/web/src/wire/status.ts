@@ -128,6 +128,11 @@ export function readHealth(json: unknown): Health {
   };
 }
 
+/** Reads GET /tables. */
+export function readTables(json: unknown): TableCount[] {
+  return listOf(fieldsOf(json), 'tables').map(readTable);
+}
+
 function readEngine(json: unknown): EngineHealth {
   const fields = fieldsOf(json);
   return { up: textOf(fields, 'state') === 'up', reason: textOf(fields, 'reason') };
