@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::types::Value;
 use duckdb::{Connection, appender_params_from_iter};
+use goat::prost_types::Timestamp;
 use goat::service::Stop;
 use goat::values::UnixMicros;
 use goat::wire::market::{EventBatch, MarketEvent};
@@ -20,7 +21,7 @@ use crate::journal::{Chunk, Cursor, JournalError, Log, Start};
 /// A flush costs about 0.3 ms whatever it holds, so rows wait for each other this long at most.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_ROWS: usize = 8192;
-/// By the log's clock: a table has at most so much more than it keeps.
+/// By the log's clock and by ours: a table has at most so much more than it keeps.
 const RETENTION_EVERY: Duration = Duration::from_mins(5);
 /// Dropping rows costs as much for a minute of them as for an hour, and a recording may tell an hour in a second.
 const BETWEEN_RETENTIONS: Duration = Duration::from_secs(2);
@@ -134,9 +135,9 @@ impl Folder {
     }
 
     fn take_event(&mut self, event: &MarketEvent) {
-        let event_time =
-            event.event_time.and_then(|time| UnixMicros::try_from(time).ok()).unwrap_or_default();
-        self.newest = self.newest.max(event_time);
+        let moment = |time: Option<Timestamp>| time.and_then(|time| UnixMicros::try_from(time).ok());
+        let event_time = moment(event.event_time).unwrap_or_default();
+        self.newest = self.newest.max(moment(event.received_time).unwrap_or_default());
         if !self.pace.admits(event, event_time) {
             return;
         }
@@ -166,9 +167,9 @@ impl Folder {
 
     /// Drops what is older than its table keeps. Only a checkpoint gives the memory back.
     fn tidy(&self) -> Result<(), HotError> {
-        self.store.drop_rows(&self.connection, |table| {
-            let hours = table.retention_hours(&self.store.shared.settings);
-            self.newest.minus(Duration::from_secs(u64::from(hours) * 3600))
+        let settings = &self.store.shared.settings;
+        self.store.drop_rows(&self.connection, |table, newest| {
+            newest.minus(Duration::from_secs(u64::from(table.retention_hours(settings)) * 3600))
         })?;
         self.connection.execute_batch("CHECKPOINT")?;
         Ok(())
@@ -177,8 +178,8 @@ impl Folder {
 
 impl Retention {
     fn is_due(&self, newest: UnixMicros, at_head: bool) -> bool {
-        let has_passed = newest.since(self.newest) >= RETENTION_EVERY;
-        has_passed && (at_head || self.at.elapsed() >= BETWEEN_RETENTIONS)
+        let (in_the_log, here) = (newest.since(self.newest), self.at.elapsed());
+        here >= RETENTION_EVERY || in_the_log >= RETENTION_EVERY && (at_head || here >= BETWEEN_RETENTIONS)
     }
 }
 

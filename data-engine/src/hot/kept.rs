@@ -45,10 +45,11 @@ impl Kept {
         *self.lock() = Dropped { through_seq: seq, before: None };
     }
 
-    /// Rows before `time` are about to be dropped, the last of them at `seq`.
+    /// Rows are about to be dropped, all of them before `time`, the last of them at `seq`.
     pub(super) fn drop_through(&self, seq: u64, time: UnixMicros) {
         let mut dropped = self.lock();
-        *dropped = Dropped { through_seq: dropped.through_seq.max(seq), before: Some(time) };
+        let before = dropped.before.map_or(time, |before| before.max(time));
+        *dropped = Dropped { through_seq: dropped.through_seq.max(seq), before: Some(before) };
     }
 
     pub(super) fn get(&self) -> Dropped {
@@ -61,27 +62,31 @@ impl Kept {
 }
 
 impl HotStore {
-    /// Drops the rows of each table that are older than `oldest` says.
+    /// Drops the rows of each table that came before `oldest` says, which is told when the table's newest row came: so no
+    /// table is emptied by what another one was told, nor by a time that a sender made up.
     pub(crate) fn drop_rows(
         &self,
         connection: &Connection,
-        oldest: impl Fn(&TableSpec) -> UnixMicros,
+        oldest: impl Fn(&TableSpec, UnixMicros) -> UnixMicros,
     ) -> Result<(), HotError> {
+        const OLD: &str = "received_time < make_timestamp(?)";
         for (table, kept) in TABLES.iter().zip(&self.shared.kept) {
-            let oldest = oldest(table);
-            let last: Option<u64> = connection.query_row(
-                &format!("SELECT max(seq) FROM {} WHERE event_time < make_timestamp(?)", table.name),
+            let name = table.name;
+            let newest = format!("SELECT epoch_us(max(received_time)) FROM {name}");
+            let newest: Option<i64> = connection.query_row(&newest, [], |row| row.get(0))?;
+            let Some(newest) = newest.and_then(|micros| UnixMicros::new(micros).ok()) else { continue };
+            let oldest = oldest(table, newest);
+            let (last, latest): (Option<u64>, Option<i64>) = connection.query_row(
+                &format!("SELECT max(seq), epoch_us(max(event_time)) FROM {name} WHERE {OLD}"),
                 [oldest.get()],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )?;
-            let Some(last) = last else { continue };
+            let (Some(last), Some(latest)) = (last, latest) else { continue };
             // Said before it is done: a reader that misses a row finds the reason.
-            kept.drop_through(last, oldest);
-            let dropped = connection.execute(
-                &format!("DELETE FROM {} WHERE event_time < make_timestamp(?)", table.name),
-                [oldest.get()],
-            )?;
-            metrics::counter!("goat_hot_rows_dropped_total", "table" => table.name).increment(dropped as u64);
+            let after_them = UnixMicros::new(latest.saturating_add(1)).unwrap_or_default();
+            kept.drop_through(last, oldest.max(after_them));
+            let dropped = connection.execute(&format!("DELETE FROM {name} WHERE {OLD}"), [oldest.get()])?;
+            metrics::counter!("goat_hot_rows_dropped_total", "table" => name).increment(dropped as u64);
         }
         Ok(())
     }

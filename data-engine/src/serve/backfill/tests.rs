@@ -48,7 +48,7 @@ fn sync(table: &str, since_id: Option<u64>, limit: u32) -> wire::SyncRequest {
 /// Drops the prices of the seconds before this one.
 fn drop_before(filled: &Filled, second: i64) {
     let oldest = UnixMicros::from_seconds(1_700_000_000 + second).unwrap();
-    filled.hot.drop_rows(&filled.hot.connect().unwrap(), |_| oldest).unwrap();
+    filled.hot.drop_rows(&filled.hot.connect().unwrap(), |_, _| oldest).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,7 +38,7 @@ fn at(second: i64) -> UnixMicros {
 }
 
 fn drop_before(filled: &Filled, second: i64) {
-    filled.hot.drop_rows(&filled.hot.connect().unwrap(), |_| at(second)).unwrap();
+    filled.hot.drop_rows(&filled.hot.connect().unwrap(), |_, _| at(second)).unwrap();
 }
 
 async fn sync(service: &MarketData, since_id: u64, limit: u32) -> Result<wire::SyncResponse, Status> {

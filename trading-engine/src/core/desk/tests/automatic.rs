@@ -78,13 +78,18 @@ fn answer(script: &mut Script, fresh_cycles: u32, until: u64, suggestion: Option
 #[test]
 fn a_play_that_allows_it_is_looked_at_every_five_minutes_and_no_other() {
     let mut script = learning();
-    script.price(LOOK_MILLIS - 1, 100.0);
-    assert!(questions(&script).is_empty());
-    script.price(LOOK_MILLIS, 100.0);
-    script.price(3 * LOOK_MILLIS, 100.0);
     let asked = questions(&script);
-    assert_eq!(asked.len(), 1, "one at a time");
+    assert_eq!(asked.len(), 1, "what was never looked at is looked at at once");
     assert_eq!((asked[0].fresh_cycles_min, asked[0].judged_until), (30, None));
+    script.price(2 * LOOK_MILLIS, 100.0);
+    assert_eq!(questions(&script).len(), 1, "one at a time");
+    answer(&mut script, 12, 300, None);
+    assert_eq!(questions(&script).len(), 2);
+    answer(&mut script, 12, 300, None);
+    script.price(3 * LOOK_MILLIS - 1, 100.0);
+    assert_eq!(questions(&script).len(), 2);
+    script.price(3 * LOOK_MILLIS, 100.0);
+    assert_eq!(questions(&script).len(), 3);
 
     let mut other = Script::with(play());
     other.price(0, 100.0);
@@ -148,7 +153,7 @@ fn without_evidence_nothing_is_changed_and_only_a_verdict_uses_cycles_up() {
 #[test]
 fn a_change_of_the_play_voids_the_question_and_one_of_its_exits_begins_anew() {
     let mut script = learning();
-    script.price(LOOK_MILLIS, 100.0);
+    script.price(1_000, 100.0);
     script.change_play(|play| play.name = "Other".into());
     answer(&mut script, 60, 700, Some(suggestion(Judgement::Clears, 0.5)));
     assert!(script.engine.desk().projects().is_empty(), "the answer is to no open question");

@@ -153,14 +153,14 @@ fn no_more_are_followed_than_there_is_room_for_and_the_rest_is_counted() {
 fn features_are_kept_now_and_then_and_a_shadow_knows_those_of_its_second_only() {
     let mut script = picky();
     script.price(0, 100.0);
-    script.price(5_000, 100.0);
-    script.buy(6_000, "alice", "one");
-    script.buy(6_900, "alice", "two");
-    script.buy(7_000, "alice", "three");
+    script.price(15_000, 100.0);
+    script.buy(16_000, "alice", "one");
+    script.buy(16_900, "alice", "two");
+    script.buy(17_000, "alice", "three");
     assert_eq!(script.moments().len(), 2);
-    script.price(8_000, 100.0);
-    script.price(9_000, 99.0);
-    script.price(10_000, 99.0);
+    script.price(18_000, 100.0);
+    script.price(19_000, 99.0);
+    script.price(20_000, 99.0);
     let kept: Vec<_> = rejected(&script).iter().map(|shadow| shadow.features_seq).collect();
     assert_eq!(kept, [Some(script.moments()[1]), Some(script.moments()[1]), None]);
 }
