@@ -12,7 +12,7 @@ use tests::until::{until, until_true};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Long enough that what is told of it is a thread.
-const PLAY: &str = "a-play-with-a-name-that-is-very-very-long";
+const PLAY: &str = "a-play-with-a-name-that-is-very-verylong";
 
 /// A simulated market in which a play opens often and leaves soon.
 fn world(directory: &std::path::Path) -> World {

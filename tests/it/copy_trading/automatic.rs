@@ -16,8 +16,8 @@ use super::{PATIENCE, committed, files};
 /// 2026-01-05T12:00:00Z: it reaches into the next day.
 const BEGIN_SECONDS: i64 = 1_767_614_400;
 const EPISODE_SECONDS: i64 = 240;
-/// Eighteen hours.
-const EPISODES: i64 = 270;
+/// A day and nine hours.
+const EPISODES: i64 = 500;
 
 /// Whether the crowd buys before the wallet does, and the price rises afterwards.
 fn rises(episode: i64) -> bool {

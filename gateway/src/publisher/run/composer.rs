@@ -19,6 +19,8 @@ use crate::publisher::wording::Wording;
 
 const FOLLOWED: &str = "followed";
 const WATCH: &str = "watch";
+/// How far back the funnel can be asked for.
+const FUNNEL_HOURS_MAX: f64 = 72.0;
 
 /// Why a look did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -310,7 +312,7 @@ impl Composer {
     ) -> Result<Alert, String> {
         let as_of = status.cursor_event_time.and_then(|time| UnixMicros::try_from(time).ok());
         let as_of = as_of.ok_or("the trading-engine has seen no event yet")?;
-        let hours = as_of.since(since).as_secs_f64() / 3600.0;
+        let hours = (as_of.since(since).as_secs_f64() / 3600.0).min(FUNNEL_HOURS_MAX);
         let funnel = self.shared.engines.funnel(hours).await?.total.ok_or("the funnel is empty")?;
         let world = match status.mode() {
             goat::wire::market::Mode::Live => World::Live,
