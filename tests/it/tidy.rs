@@ -17,7 +17,7 @@ const SOURCES: [&str; 7] = [
     "tests/it",
 ];
 
-/// Files that may be longer, each with the reason. It only ever gets shorter.
+/// Files that may be longer, each with the reason.
 const LONGER_FILES: [(&str, &str); 1] =
     [("trading-engine/src/serve.rs", "a service is one implementation, with a method for each of its calls")];
 
