@@ -21,19 +21,20 @@ async fn what_was_due_while_the_engine_was_down_is_decided_late_and_counted_apar
     let setting = files(&cluster, &[play("everyone", &json!({ "sql": EVERYONE, "cacheSeconds": 10 }))]);
     cluster.trading_engine.set("GOAT_TRADING__PLAYS", setting);
     cluster.start_all().await;
-    until("positions were left on time", PATIENCE, async || {
-        let left = positions(&cluster)
-            .await
-            .into_iter()
-            .filter(|one| one.closed_at.is_some() && !one.decided_late)
-            .count();
-        (left > 2).then_some(())
+    // What is not committed when the engine is killed is decided again, and late then; and whether something was late
+    // is told a moment after it was done.
+    until("positions that were left on time are committed", PATIENCE, async || {
+        let left_at = cluster.market_status().await.head_seq;
+        until("what was left is committed", PATIENCE, async || {
+            (cluster.trading_status(|_| true).await.state_seq >= left_at).then_some(())
+        })
+        .await;
+        let left = positions(&cluster).await.into_iter().filter(|one| one.closed_at.is_some());
+        (left.filter(|one| !one.decided_late).count() > 2).then_some(())
     })
     .await;
-
-    // What is not committed when the engine is killed is decided again, and late then.
     let left_at = cluster.market_status().await.head_seq;
-    until("what was left is committed", PATIENCE, async || {
+    until("all of that is committed", PATIENCE, async || {
         (cluster.trading_status(|_| true).await.state_seq >= left_at).then_some(())
     })
     .await;
