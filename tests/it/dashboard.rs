@@ -7,7 +7,7 @@ use tests::cluster::{Cluster, World};
 use tests::until::{PATIENCE, until_true};
 use tokio::process::Command;
 
-const PATIENCE_WITH_THE_BROWSER: Duration = Duration::from_mins(6);
+const PATIENCE_WITH_THE_BROWSER: Duration = Duration::from_mins(15);
 
 const TOKEN: &str = "a-token-for-the-dashboard";
 
