@@ -21,6 +21,8 @@ export function launch() {
 /** A page with the list of everything that went wrong in it, and of every foreign address it asked for. */
 export async function openPage(browser, { width, height, theme, address }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true });
+  // Beside other programs on two cores a page takes its time.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const faults = [];
   page.on('console', (message) => {
