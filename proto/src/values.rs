@@ -251,12 +251,14 @@ impl UnixMicros {
     }
 
     /// The span from `earlier` to here; zero when `earlier` is later.
+    #[inline]
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// Milliseconds from `earlier` to here; negative when `earlier` is later. Saturates.
+    #[inline]
     #[must_use]
     pub fn millis_since(self, earlier: Self) -> i32 {
         let millis = self.0.saturating_sub(earlier.0) / 1000;
@@ -264,6 +266,7 @@ impl UnixMicros {
     }
 
     /// The moment that much later, at most the last one.
+    #[inline]
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
@@ -271,6 +274,7 @@ impl UnixMicros {
     }
 
     /// The moment that much earlier, at least the first one.
+    #[inline]
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);

@@ -9,7 +9,7 @@ use tests::fakes::chats::{Chats, SECRET, TOKEN};
 use tests::fakes::smtp::Smtp;
 use tests::until::until_true;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(10);
 const CHATS: [&str; 4] = ["telegram", "discord", "slack", "webhook"];
 
 fn world(chats: &Chats, smtp: &Smtp) -> World {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tests::cluster::Cluster;
 use tests::until::until;
 
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A play that follows these wallets, or those a query finds, with a stop close enough that positions are left.
 fn play(id: &str, wallets: &Value) -> Value {

@@ -10,7 +10,7 @@ use tests::cluster::{Cluster, World};
 use tests::fakes::x::{CREDENTIALS, Fate, X};
 use tests::until::{until, until_true};
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Long enough that what is told of it is a thread.
 const PLAY: &str = "a-play-with-a-name-that-is-very-verylong";
 

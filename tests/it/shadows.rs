@@ -8,7 +8,7 @@ use tests::cluster::{Cluster, World};
 use tests::until::until;
 
 /// The simulated market needs some minutes of its own time until an entry is over.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shadows_are_listed_and_tell_what_a_gate_saved_or_cost() {

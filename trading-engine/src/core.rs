@@ -27,6 +27,7 @@ pub mod money;
 pub mod play;
 pub mod position;
 pub mod profiles;
+mod quiet;
 pub mod results;
 pub mod shadows;
 pub mod strategies;

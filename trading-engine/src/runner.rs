@@ -282,7 +282,7 @@ impl Runner {
         view.controls.clone_from(self.engine.controls());
         // The best and worst prices of open positions move without a report.
         let shown_long_ago = self.desk_shown.elapsed() >= DESK_SHOWN_EVERY;
-        let moves = shown_long_ago && !self.engine.desk().positions().is_empty();
+        let moves = shown_long_ago && self.engine.desk().positions().len() > 0;
         if std::mem::take(&mut self.desk_changed) || moves {
             view.desk = std::sync::Arc::new(DeskView::of(&self.engine));
         }

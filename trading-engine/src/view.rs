@@ -108,7 +108,7 @@ impl DeskView {
             projects: desk.projects().values().cloned().collect(),
             lists: desk.plays().iter().filter_map(list).collect(),
             next_looks: desk.plays().iter().filter_map(look).collect(),
-            positions: desk.positions().clone(),
+            positions: desk.positions().map(|one| (one.id.clone(), one.clone())).collect(),
             account: Some(desk.account().clone()),
         }
     }

@@ -12,7 +12,7 @@ use tests::service::{Said, command, run_to_end};
 use super::PLAY;
 use crate::copy_trading::postgres;
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A password that must be seen nowhere. The server asks for none.
 fn url(server: &postgres::Cluster) -> String {

@@ -149,7 +149,7 @@ impl Record {
         self.equity.push(EquityMark { time, equity: engine.desk().account().equity() });
         let mut profits = self.profits.clone();
         let open = engine.desk().account().positions();
-        for position in engine.desk().positions().values() {
+        for position in engine.desk().positions() {
             if let Some(held) = open.get(&position.key) {
                 *profits.entry(position.id.play.clone()).or_default() +=
                     held.unrealized_pnl() - fee_of_entry(position);

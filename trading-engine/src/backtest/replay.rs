@@ -153,7 +153,7 @@ impl Replay {
                 }
                 effect => {
                     if let Some(tables) = &mut self.tables {
-                        tables.take(&effect);
+                        tables.take(&effect, &self.engine);
                     }
                     self.record.take(effect, &self.engine);
                 }
@@ -200,7 +200,7 @@ impl Tables {
         }
     }
 
-    fn take(&mut self, effect: &Effect) {
+    fn take(&mut self, effect: &Effect, engine: &Engine) {
         let batch = &mut self.rows.batch;
         match effect {
             Effect::CycleClosed(cycle) => batch.put(cycle),
@@ -211,7 +211,12 @@ impl Tables {
                 Report::Decision(decision) => batch.put(decision.as_ref()),
                 Report::Position(position) => batch.put(position.as_ref()),
                 Report::StopRaised(id, raise) => batch.put(&PriceCheck(id, raise)),
-                Report::Trail(id, features) => batch.put(&Trail(id, *features)),
+                Report::Entered(ids) => {
+                    let features = engine.features_now();
+                    for id in ids {
+                        batch.put(&Trail(id, features.clone()));
+                    }
+                }
                 Report::Play(play) => batch.put(&PlayVersion { play: *play, deleted: false }),
                 Report::PlayDeleted(play) => batch.put(&PlayVersion { play: *play, deleted: true }),
                 Report::Project(saved) => batch.put(&ProjectRow { saved: *saved, deleted: false }),
@@ -219,9 +224,7 @@ impl Tables {
                 Report::Wallets(play, list) => batch.put(&Tracking(play, *list)),
                 Report::Analysis(analysis) => batch.put(analysis.as_ref()),
                 Report::Shadow(shadow) => batch.put(shadow.as_ref()),
-                Report::Moment { seq, time, features } => {
-                    batch.put(&MomentRow { seq, time, features: *features });
-                }
+                Report::ShadowsBegan(seq) => batch.put(&MomentRow::of(seq, engine)),
             },
             Effect::PriceMarked(mark) => batch.put(mark),
             Effect::CycleOpened(_)

@@ -117,7 +117,7 @@ impl Began {
     #[must_use]
     pub fn of(engine: &Engine, reason: &str, at: UnixMicros, log_id: &str, mode: &str) -> Self {
         let account = engine.desk().account();
-        let open: Vec<Open> = engine.desk().positions().values().filter_map(Open::of_held).collect();
+        let open: Vec<Open> = engine.desk().positions().filter_map(Open::of_held).collect();
         let Plan { cycle_token, .. } = engine.plan();
         Self {
             reason: reason.to_owned(),

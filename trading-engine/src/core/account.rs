@@ -211,14 +211,18 @@ impl Account {
         Ok(closed)
     }
 
-    /// Values the positions in a token at its price.
+    /// Values the positions in a token at its price; those that have it already stay as they are.
     ///
     /// # Errors
     ///
     /// When a position would be worth more than an amount can be; those before it, by name, are valued.
     pub fn mark(&mut self, token: Symbol, price: Price) -> Result<(), Refused> {
-        for position in self.open.values_mut().filter(|position| position.token() == token) {
-            position.mark(price.get())?;
+        let price = price.get();
+        let moves = |position: &&mut OpenPosition| {
+            position.token() == token && position.mark_price().to_bits() != price.to_bits()
+        };
+        for position in self.open.values_mut().filter(moves) {
+            position.mark(price)?;
         }
         self.check();
         Ok(())

@@ -1,6 +1,7 @@
 //! What became of one input at one play, and why: exactly one record for each.
 
 use std::fmt;
+use std::sync::Arc;
 
 use goat::values::{Seq, UnixMicros};
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,8 @@ pub struct Decision {
     pub time: UnixMicros,
     /// Of the play.
     pub play_version: u32,
-    /// What was judged.
-    pub trade: FollowedTrade,
+    /// What was judged, by every play.
+    pub trade: Arc<FollowedTrade>,
     /// The gates that were asked, in order.
     pub evaluations: Vec<Evaluation>,
     /// The price that was looked at.

@@ -13,6 +13,7 @@ mod entries;
 mod exits;
 mod fills;
 mod orders;
+mod positions;
 mod shadowed;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use entries::Entries;
 pub use orders::SavedProject;
+use positions::Positions;
 
 use super::account::{Account, PositionKey};
 use super::controls::Controls;
@@ -30,6 +32,7 @@ use super::cycles::CycleId;
 use super::decision::DecisionId;
 use super::fill::{Consumption, Costs};
 use super::filters::automatic::{FilterAnalysis, FilterSearches};
+use super::gains::Outcome;
 use super::market::Market;
 use super::money::Usd;
 use super::play::Plays;
@@ -141,7 +144,7 @@ pub struct Desk {
     account: Account,
     consumption: Consumption,
     /// Those that are not over, by decision.
-    positions: BTreeMap<DecisionId, Position>,
+    positions: Positions,
     /// Those of `positions` that wait for a fill.
     waiting: BTreeSet<DecisionId>,
     shadows: Shadows,
@@ -163,7 +166,7 @@ impl Desk {
             entries: Entries::default(),
             account,
             consumption: Consumption::default(),
-            positions: BTreeMap::new(),
+            positions: Positions::default(),
             waiting: BTreeSet::new(),
             shadows: Shadows::default(),
             searches: FilterSearches::default(),
@@ -208,8 +211,8 @@ impl Desk {
 
     /// Positions that are not over, by decision.
     #[must_use]
-    pub fn positions(&self) -> &BTreeMap<DecisionId, Position> {
-        &self.positions
+    pub fn positions(&self) -> impl ExactSizeIterator<Item = &Position> {
+        self.positions.iter()
     }
 
     /// The searches for filters.
@@ -235,9 +238,7 @@ impl Desk {
         } else {
             self.waiting.remove(id);
         }
-        if position.stage.is_over()
-            && position.outcome.as_ref().is_none_or(super::gains::Outcome::is_complete)
-        {
+        if position.stage.is_over() && position.outcome.as_ref().is_none_or(Outcome::is_complete) {
             self.positions.remove(id);
         }
     }
@@ -252,8 +253,8 @@ pub enum Report {
     Position(Box<Position>),
     /// A stop was raised.
     StopRaised(DecisionId, super::exit::StopRaise),
-    /// What was looked at when a position was decided.
-    Trail(DecisionId, Box<super::features::FeatureSet>),
+    /// Positions were decided. What the market looked like is to be kept: the engine's features of now.
+    Entered(Vec<DecisionId>),
     /// A play has a new version.
     Play(Box<super::play::Play>),
     /// A play is gone; in its last version.
@@ -268,15 +269,8 @@ pub enum Report {
     Analysis(Box<FilterAnalysis>),
     /// What would have come of an entry that was not made.
     Shadow(Box<Shadow>),
-    /// What the market looked like when shadows began: of the second of `time`, known by `seq`.
-    Moment {
-        /// Of the event at which they began.
-        seq: Seq,
-        /// By the core's clock.
-        time: UnixMicros,
-        /// The features.
-        features: Box<super::features::FeatureSet>,
-    },
+    /// Shadows began at this event. What the market looked like is to be kept: the engine's features of now.
+    ShadowsBegan(Seq),
 }
 
 /// What of the world a fold of the desk looks at.
@@ -335,7 +329,7 @@ impl Desk {
     }
 
     fn key(&self, seq: Seq) -> PositionKey {
-        let same = self.positions.values().filter(|position| position.key.seq == seq).count();
+        let same = self.positions.iter().filter(|position| position.key.seq == seq).count();
         PositionKey { seq, ordinal: u32::try_from(same).unwrap_or(u32::MAX) }
     }
 }

@@ -8,7 +8,7 @@ use super::command::{Command, Order};
 use super::controls::Controls;
 use super::cycles::{Cycle, CycleId, Cycles, PriceAnalysis, Threshold, Tick};
 use super::desk::{Desk, Limits, Now, Report, SavedProject, World};
-use super::features::Windows;
+use super::features::{FeatureSet, Windows};
 use super::filters::automatic::FilterQuestion;
 use super::market::{BookMark, Market, PricingBook, Quote};
 use super::micros;
@@ -276,6 +276,12 @@ impl Engine {
     #[must_use]
     pub fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// What the market looks like now: the features by what was known before the second of the core's clock.
+    #[must_use]
+    pub fn features_now(&self) -> FeatureSet {
+        self.windows.at(self.now())
     }
 
     /// The paper strategies.

@@ -22,7 +22,7 @@ mod evaluate;
 mod rules;
 mod stop;
 
-pub use evaluate::{Decision, Entry, StopRaise, StopState, StopStep, step, watch};
+pub use evaluate::{Decision, Entry, StopRaise, StopState, StopStep, step};
 pub use rules::{Algorithm, ExitReason, ExitRules, InvalidRules, Tier, UncheckedRules};
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cycles::{Cycle, CycleId, Tick};
 use super::micros;
+use super::quiet::Quiet;
 
 /// Which way an entry gains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -183,6 +184,14 @@ impl Outcome {
         self.path.fold(&mark);
         if closed.iter().any(|cycle| cycle.id == self.cycle) {
             self.cycle_end = Some(mark);
+        }
+    }
+
+    /// What changes nothing as long as no cycle ends: the prices that the path has passed.
+    pub(super) fn quiet(&self) -> Quiet {
+        match self.cycle_end {
+            Some(_) => Quiet::ALWAYS,
+            None => Quiet::between(self.path.lowest.price, self.path.highest.price),
         }
     }
 

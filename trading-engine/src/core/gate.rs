@@ -5,6 +5,7 @@
 // A gate that every play asks answers as one that a play need not ask.
 #![allow(clippy::unnecessary_wraps)]
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use goat::event::PositionSide;
@@ -95,7 +96,7 @@ pub struct Evaluation {
     /// In the gate's unit.
     pub threshold: Option<f64>,
     /// What else there is to say.
-    pub note: String,
+    pub note: Cow<'static, str>,
 }
 
 /// A trade that a play might follow.
@@ -154,26 +155,26 @@ struct Found {
     passed: bool,
     measured: Option<f64>,
     threshold: Option<f64>,
-    note: String,
+    note: Cow<'static, str>,
 }
 
 impl Found {
-    fn yes_or_no(passed: bool, note: impl Into<String>) -> Self {
-        let note = if passed { String::new() } else { note.into() };
+    fn yes_or_no(passed: bool, note: impl Into<Cow<'static, str>>) -> Self {
+        let note = if passed { Cow::default() } else { note.into() };
         Self { passed, measured: None, threshold: None, note }
     }
 
     fn at_most(measured: f64, threshold: f64) -> Self {
         let passed = measured <= threshold;
-        Self { passed, measured: Some(measured), threshold: Some(threshold), note: String::new() }
+        Self { passed, measured: Some(measured), threshold: Some(threshold), note: Cow::default() }
     }
 
     fn at_least(measured: f64, threshold: f64) -> Self {
         let passed = measured >= threshold;
-        Self { passed, measured: Some(measured), threshold: Some(threshold), note: String::new() }
+        Self { passed, measured: Some(measured), threshold: Some(threshold), note: Cow::default() }
     }
 
-    fn unknown(threshold: Option<f64>, note: impl Into<String>) -> Self {
+    fn unknown(threshold: Option<f64>, note: impl Into<Cow<'static, str>>) -> Self {
         Self { passed: false, measured: None, threshold, note: note.into() }
     }
 }
@@ -212,7 +213,7 @@ fn rule(gate: Gate) -> &'static Rule {
 
 /// Asks the gates before the validator, up to the first that fails.
 pub(super) fn judge(facts: &Facts<'_>) -> Vec<Evaluation> {
-    let mut evaluations = Vec::with_capacity(GATES.len());
+    let mut evaluations = Vec::new();
     for rule in &GATES {
         let Some(Found { passed, measured, threshold, note }) = (rule.ask)(facts) else { continue };
         evaluations.push(Evaluation { gate: rule.gate, passed, measured, threshold, note });
@@ -224,7 +225,7 @@ pub(super) fn judge(facts: &Facts<'_>) -> Vec<Evaluation> {
 }
 
 fn trading_on(facts: &Facts<'_>) -> Option<Found> {
-    Some(Found::yes_or_no(facts.paused.is_none(), facts.paused.unwrap_or_default()))
+    Some(Found::yes_or_no(facts.paused.is_none(), facts.paused.unwrap_or_default().to_owned()))
 }
 
 fn play_active(facts: &Facts<'_>) -> Option<Found> {
@@ -239,15 +240,12 @@ fn feed_quality(facts: &Facts<'_>) -> Option<Found> {
     }
     let age = price.age_ms(facts.now);
     if age > facts.limits.price_age_ms_max {
-        return Some(Found {
-            note: "the price is too old".to_owned(),
-            ..Found::at_most(seconds(age), limit)
-        });
+        return Some(Found { note: "the price is too old".into(), ..Found::at_most(seconds(age), limit) });
     }
     let book_age = facts.market.book().map(|book| book.age_ms(facts.now));
     if facts.limits.book_required && book_age.is_none_or(|age| age > facts.limits.book_age_ms_max) {
         let limit = seconds(facts.limits.book_age_ms_max);
-        let note = "no live book to price the fill".to_owned();
+        let note = "no live book to price the fill".into();
         return Some(Found { passed: false, measured: book_age.map(seconds), threshold: Some(limit), note });
     }
     Some(Found::at_most(seconds(age), limit))
@@ -320,7 +318,7 @@ fn timing(facts: &Facts<'_>) -> Option<Found> {
     };
     let change_percent = (now - then) / then * 100.0;
     let passed = timing.holds(change_percent);
-    Some(Found { passed, measured: Some(change_percent), threshold: Some(asked), note: String::new() })
+    Some(Found { passed, measured: Some(change_percent), threshold: Some(asked), note: Cow::default() })
 }
 
 fn one_per_cycle(facts: &Facts<'_>) -> Option<Found> {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use goat::event::PositionSide;
 use goat::values::UnixMicros;
@@ -16,7 +17,7 @@ use super::validator::Stages;
 
 /// Names a play: lower-case letters, digits and dashes, 1 to 40.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct PlayId(String);
+pub struct PlayId(Arc<str>);
 
 impl PlayId {
     /// The most characters of an id.
@@ -27,7 +28,7 @@ impl PlayId {
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len());
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        (fits && text.bytes().all(plain)).then(|| Self(text.to_owned()))
+        (fits && text.bytes().all(plain)).then(|| Self(text.into()))
     }
 
     /// As text.

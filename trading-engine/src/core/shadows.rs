@@ -28,6 +28,7 @@ use super::gains::Outcome;
 use super::gate::Gate;
 use super::micros;
 use super::play::{Play, PlayId};
+use super::quiet::Quiet;
 
 /// From one random entry of a play to its next.
 pub const SAMPLE_SECONDS: i64 = 30;
@@ -113,12 +114,86 @@ pub struct ShadowCounts {
 }
 
 /// The shadows of one version of a play.
+///
+/// **Invariant:** `quiet` has one entry for each of `following`, in their order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 struct OfPlay {
     rules: ExitRules,
     side: PositionSide,
     /// In the order in which they were decided.
     following: Vec<Following>,
+    #[serde(skip_serializing)]
+    quiet: Vec<QuietUpTo>,
+}
+
+/// What is quiet for a shadow, and for it and all before it. Those before have seen more prices, so where a price is
+/// looked for from the newest on, it is soon quiet for all the rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct QuietUpTo {
+    own: Quiet,
+    all: Quiet,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    rules: ExitRules,
+    side: PositionSide,
+    following: Vec<Following>,
+}
+
+impl From<Stored> for OfPlay {
+    fn from(Stored { rules, side, following }: Stored) -> Self {
+        let mut of_play = Self { rules, side, following, quiet: Vec::new() };
+        of_play.find_quiet();
+        of_play
+    }
+}
+
+impl OfPlay {
+    fn of(play: &Play) -> Self {
+        Self { rules: play.exit.clone(), side: play.side, following: Vec::new(), quiet: Vec::new() }
+    }
+
+    fn add(&mut self, following: Following) {
+        let own = following.quiet(&self.rules, self.side);
+        let all = self.quiet.last().map_or(own, |before| before.all.and(own));
+        self.quiet.push(QuietUpTo { own, all });
+        self.following.push(following);
+    }
+
+    fn find_quiet(&mut self) {
+        self.quiet.clear();
+        for following in std::mem::take(&mut self.following) {
+            self.add(following);
+        }
+    }
+
+    /// Takes those out that are over.
+    fn take_over(&mut self) -> Vec<Following> {
+        let over = self.following.extract_if(.., |one| one.ongoing.is_over()).collect();
+        self.find_quiet();
+        over
+    }
+
+    /// Folds a price; says whether a shadow is over.
+    fn fold(&mut self, at: &At<'_>) -> bool {
+        let is_quiet = |quiet: &Quiet| at.closed.is_empty() && quiet.holds(at.now, at.tick.price.get());
+        let first = self.quiet.iter().rposition(|quiet| is_quiet(&quiet.all)).map_or(0, |last| last + 1);
+        let mut before =
+            first.checked_sub(1).and_then(|last| self.quiet.get(last)).map_or(Quiet::ALWAYS, |one| one.all);
+        let mut is_any_over = false;
+        for (one, quiet) in self.following.iter_mut().zip(&mut self.quiet).skip(first) {
+            if !is_quiet(&quiet.own) {
+                one.fold(&self.rules, self.side, at);
+                quiet.own = one.quiet(&self.rules, self.side);
+                is_any_over |= one.ongoing.is_over();
+            }
+            before = before.and(quiet.own);
+            quiet.all = before;
+        }
+        is_any_over
+    }
 }
 
 /// Every shadow that is not complete.
@@ -146,8 +221,6 @@ struct At<'a> {
     closed: &'a [Cycle],
     cycle: Option<CycleId>,
     limits: &'a Limits,
-    rules: &'a ExitRules,
-    side: PositionSide,
 }
 
 impl Shadows {
@@ -210,9 +283,8 @@ impl Shadows {
             wallet,
             ongoing: Ongoing::Waiting { due: due(at.time, at.limits) },
         };
-        let begun = || OfPlay { rules: play.exit.clone(), side: play.side, following: Vec::new() };
         let key = (play.id.clone(), play.version);
-        self.plays.entry(key).or_insert_with(begun).following.push(following);
+        self.plays.entry(key).or_insert_with(|| OfPlay::of(play)).add(following);
         true
     }
 
@@ -237,18 +309,14 @@ impl Shadows {
         limits: &Limits,
     ) -> Vec<Shadow> {
         let mut complete = Vec::new();
+        let at = At { now, tick, closed, cycle, limits };
+        let mut is_any_over = false;
         for ((play, version), of_play) in &mut self.plays {
-            let OfPlay { rules, side, following } = of_play;
-            let at = At { now, tick, closed, cycle, limits, rules, side: *side };
-            let mut over = false;
-            for one in following.iter_mut() {
-                one.fold(&at);
-                over |= one.ongoing.is_over();
-            }
-            if !over {
+            if !of_play.fold(&at) {
                 continue;
             }
-            for one in following.extract_if(.., |one| one.ongoing.is_over()) {
+            is_any_over = true;
+            for one in of_play.take_over() {
                 self.counts.end(one.kind);
                 match one.complete(play, *version, &at) {
                     Some(shadow) => {
@@ -259,7 +327,9 @@ impl Shadows {
                 }
             }
         }
-        self.plays.retain(|_, of_play| !of_play.following.is_empty());
+        if is_any_over {
+            self.plays.retain(|_, of_play| !of_play.following.is_empty());
+        }
         complete
     }
 
@@ -269,6 +339,7 @@ impl Shadows {
             for one in of_play.following.iter_mut().filter(|one| one.wallet.as_deref() == Some(wallet)) {
                 one.ongoing.leave(ExitReason::Mirror, due(now, limits));
             }
+            of_play.find_quiet();
         }
     }
 }
@@ -290,3 +361,6 @@ fn due(now: UnixMicros, limits: &Limits) -> UnixMicros {
 fn second_of(time: UnixMicros) -> i64 {
     time.get().div_euclid(1_000_000)
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,12 @@ impl Runner {
                 self.changes.moved(seq, *position);
             }
             Report::StopRaised(id, raise) => self.outbox.put(&PriceCheck(id, raise)),
-            Report::Trail(id, features) => self.outbox.put(&Trail(id, *features)),
+            Report::Entered(ids) => {
+                let features = self.engine.features_now();
+                for id in ids {
+                    self.outbox.put(&Trail(id, features.clone()));
+                }
+            }
             Report::Play(play) => self.outbox.put(&PlayVersion { play: *play, deleted: false }),
             Report::PlayDeleted(play) => self.outbox.put(&PlayVersion { play: *play, deleted: true }),
             Report::Project(saved) => self.outbox.put(&ProjectRow { saved: *saved, deleted: false }),
@@ -65,9 +70,7 @@ impl Runner {
                 self.outbox.put(analysis.as_ref());
             }
             Report::Shadow(shadow) => self.outbox.put(shadow.as_ref()),
-            Report::Moment { seq, time, features } => {
-                self.outbox.put(&MomentRow { seq, time, features: *features });
-            }
+            Report::ShadowsBegan(seq) => self.outbox.put(&MomentRow::of(seq, &self.engine)),
         }
     }
 

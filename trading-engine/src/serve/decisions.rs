@@ -283,7 +283,7 @@ fn evaluation(evaluation: &Evaluation) -> wire::Evaluation {
         measured: evaluation.measured,
         threshold: evaluation.threshold,
         unit: evaluation.gate.unit().to_owned(),
-        note: evaluation.note.clone(),
+        note: evaluation.note.to_string(),
     }
 }
 

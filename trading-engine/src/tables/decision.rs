@@ -1,5 +1,7 @@
 //! `decisions`: what became of each input at each play.
 
+use std::sync::Arc;
+
 use goat::values::Seq;
 
 use super::{
@@ -102,13 +104,13 @@ impl Recorded for Decision {
             id: DecisionId::parse(id).ok_or_else(|| row.invalid("id", id))?,
             time: time("time")?,
             play_version: row.given("play_version", row.integer("play_version")?)?,
-            trade: FollowedTrade {
+            trade: Arc::new(FollowedTrade {
                 wallet: row.text("wallet_address")?.to_owned(),
                 signature: row.text("trade_signature")?.to_owned(),
                 event_time: time("trade_time")?,
                 price: row.double("trade_price")?,
                 usd: row.double("trade_usd")?,
-            },
+            }),
             evaluations: read_evaluations(row)?,
             price: price.transpose()?,
             book: book.transpose()?,
@@ -122,7 +124,7 @@ type Written = (String, bool, Option<f64>, Option<f64>, String);
 
 fn evaluations(decision: &Decision) -> Value {
     let written = decision.evaluations.iter().map(|one| -> Written {
-        (one.gate.as_str().to_owned(), one.passed, one.measured, one.threshold, one.note.clone())
+        (one.gate.as_str().to_owned(), one.passed, one.measured, one.threshold, one.note.to_string())
     });
     super::value::document(&written.collect::<Vec<_>>())
 }
@@ -133,7 +135,7 @@ fn read_evaluations(row: &Row<'_>) -> Result<Vec<Evaluation>, InvalidRow> {
         serde_json::from_str(row.text("evaluations")?).map_err(|error| unreadable(&error.to_string()))?;
     let read = written.into_iter().map(|(name, passed, measured, threshold, note)| {
         let gate = Gate::named(&name).ok_or_else(|| unreadable(&name))?;
-        Ok(Evaluation { gate, passed, measured, threshold, note })
+        Ok(Evaluation { gate, passed, measured, threshold, note: note.into() })
     });
     read.collect()
 }

@@ -8,6 +8,7 @@ use goat::values::{Seq, UnixMicros};
 use super::{
     Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, optional, required,
 };
+use crate::core::Engine;
 use crate::core::features::FeatureSet;
 use crate::core::gains::Direction;
 use crate::core::gate::Gate;
@@ -115,6 +116,14 @@ pub struct MomentRow {
     pub time: UnixMicros,
     /// The features.
     pub features: FeatureSet,
+}
+
+impl MomentRow {
+    /// The features of an engine that has just folded the event at which shadows began.
+    #[must_use]
+    pub fn of(seq: Seq, engine: &Engine) -> Self {
+        Self { seq, time: engine.now(), features: engine.features_now() }
+    }
 }
 
 impl Record for MomentRow {

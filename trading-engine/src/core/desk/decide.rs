@@ -1,5 +1,7 @@
 //! One buy of a wallet at every play: exactly one decision each.
 
+use std::sync::Arc;
+
 use goat::event::{PositionSide, Side, WalletTrade};
 use goat::values::UnixMicros;
 
@@ -38,27 +40,48 @@ impl Desk {
         };
         // The features are those of the moment, so they are the same for every play that comes so far.
         let mut features = None;
-        let mut shadowed = false;
+        let (mut entered, mut shadowed) = (Vec::new(), false);
+        let mut account = self.account_facts(now);
+        let followed = Arc::new(FollowedTrade {
+            wallet: candidate.wallet.to_owned(),
+            signature: candidate.key.signature.clone(),
+            event_time: candidate.event_time,
+            price: candidate.price,
+            usd: candidate.usd,
+        });
         let plays = std::mem::take(&mut self.plays);
         for play in plays.iter() {
-            let evaluations = self.judge(now, play, &candidate, world, &mut features);
-            let decision = record(now, play, &candidate, evaluations, world);
+            let evaluations = self.judge(now, play, &candidate, account, world, &mut features);
+            let decision = record(now, play, &followed, evaluations, world);
             shadowed |= self.shadow(now, play, &decision);
-            let entered = decision.enters().then(|| self.order(now, play, &decision, world)).flatten();
+            let position = decision.enters().then(|| self.order(now, play, &decision, world)).flatten();
             reports.push(Report::Decision(Box::new(decision)));
-            if let Some(position) = entered {
-                let features = features.get_or_insert_with(|| world.windows.at(now.time));
-                reports.push(Report::Trail(position.id.clone(), Box::new(features.clone())));
+            if let Some(position) = position {
                 let id = position.id.clone();
-                self.positions.insert(id.clone(), position);
+                self.positions.insert(position);
                 self.settle(&id, now, reports);
+                account = self.account_facts(now);
+                entered.push(id);
             }
         }
         self.plays = plays;
+        if !entered.is_empty() {
+            reports.push(Report::Entered(entered));
+        }
         if shadowed {
-            self.keep_moment(now, world, features, reports);
+            self.keep_features(now, reports);
         }
         self.seen.add(candidate.key, now.time, self.limits.trade_age_seconds_max);
+    }
+
+    fn account_facts(&self, now: Now) -> AccountFacts {
+        let open = self.positions.iter().filter(|one| !one.stage.is_over()).count();
+        AccountFacts {
+            open: u32::try_from(open).unwrap_or(u32::MAX),
+            exposure: self.exposure().to_f64(),
+            day_profit: self.account.realized_on_day(now.time).to_f64(),
+            cash: self.free_cash().to_f64(),
+        }
     }
 
     fn judge(
@@ -66,16 +89,10 @@ impl Desk {
         now: Now,
         play: &Play,
         candidate: &Candidate<'_>,
+        account: AccountFacts,
         world: &World<'_>,
         features: &mut Option<FeatureSet>,
     ) -> Vec<Evaluation> {
-        let account = AccountFacts {
-            open: u32::try_from(self.positions.values().filter(|one| !one.stage.is_over()).count())
-                .unwrap_or(u32::MAX),
-            exposure: self.exposure().to_f64(),
-            day_profit: self.account.realized_on_day(now.time).to_f64(),
-            cash: self.free_cash().to_f64(),
-        };
         let facts = Facts {
             now: now.time,
             candidate,
@@ -112,7 +129,7 @@ impl Desk {
                 (verdict.passed, verdict.to_string())
             }
         };
-        Evaluation { gate: Gate::Validator, passed, measured: None, threshold: None, note }
+        Evaluation { gate: Gate::Validator, passed, measured: None, threshold: None, note: note.into() }
     }
 
     /// The position that follows from a decision to enter.
@@ -158,7 +175,7 @@ impl Desk {
 fn record(
     now: Now,
     play: &Play,
-    candidate: &Candidate<'_>,
+    trade: &Arc<FollowedTrade>,
     evaluations: Vec<Evaluation>,
     world: &World<'_>,
 ) -> Decision {
@@ -166,13 +183,7 @@ fn record(
         id: DecisionId { seq: now.seq, play: play.id.clone() },
         time: now.time,
         play_version: play.version,
-        trade: FollowedTrade {
-            wallet: candidate.wallet.to_owned(),
-            signature: candidate.key.signature.clone(),
-            event_time: candidate.event_time,
-            price: candidate.price,
-            usd: candidate.usd,
-        },
+        trade: Arc::clone(trade),
         evaluations,
         price: world.market.price().copied(),
         book: world.market.book().copied(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Desk, Now, Report};
 use crate::core::cycles::{Cycle, Tick};
 use crate::core::decision::DecisionId;
-use crate::core::exit::{Decision, ExitReason, watch};
+use crate::core::exit::{Decision, ExitReason, step};
 use crate::core::fill::{Amount, Order, Purpose};
 use crate::core::gains::Direction;
 use crate::core::position::{Position, Stage};
@@ -14,20 +14,21 @@ impl Desk {
     /// Every open position at one price.
     pub(super) fn watch(&mut self, now: Now, tick: &Tick, closed: &[Cycle], reports: &mut Vec<Report>) {
         let mut changed = Vec::new();
-        for (id, position) in &mut self.positions {
+        let latency_ms = self.limits.latency_ms;
+        self.positions.watch(now.time, tick.price.get(), !closed.is_empty(), |position| {
             let was_complete = position.outcome.as_ref().is_some_and(|outcome| outcome.cycle_end.is_some());
             if let Some(outcome) = &mut position.outcome {
                 outcome.fold_tick(tick, closed);
                 if !was_complete && outcome.cycle_end.is_some() {
-                    changed.push(id.clone());
+                    changed.push(position.id.clone());
                 }
             }
             follow(position, now, tick);
             if let Some(reason) = stop(position, now, tick, reports) {
-                close(position, now, self.limits.latency_ms, reason, String::new());
-                changed.push(id.clone());
+                close(position, now, latency_ms, reason, String::new());
+                changed.push(position.id.clone());
             }
-        }
+        });
         for id in changed {
             self.settle(&id, now, reports);
         }
@@ -71,8 +72,7 @@ impl Desk {
         reports: &mut Vec<Report>,
         which: impl Fn(&Position) -> bool,
     ) {
-        let ids: Vec<_> =
-            self.positions.values().filter(|one| which(one)).map(|one| one.id.clone()).collect();
+        let ids: Vec<_> = self.positions.iter().filter(|one| which(one)).map(|one| one.id.clone()).collect();
         for id in ids {
             if let Some(position) = self.positions.get_mut(&id) {
                 close(position, now, self.limits.latency_ms, reason, note.to_owned());
@@ -99,7 +99,7 @@ fn stop(position: &mut Position, now: Now, tick: &Tick, reports: &mut Vec<Report
     }
     let (entry, opened_at) = (position.stop_entry()?, position.opened_at()?);
     let state = position.stop.as_mut()?;
-    let step = watch(&position.rules, state, &entry, tick, now.time.since(opened_at))?;
+    let step = step(&position.rules, state, &entry, tick, now.time.since(opened_at));
     if let Some(raised) = step.raised {
         position.stop_raises = position.stop_raises.saturating_add(1);
         reports.push(Report::StopRaised(position.id.clone(), raised));

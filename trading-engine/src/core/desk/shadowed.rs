@@ -3,7 +3,6 @@
 use super::{Desk, Now, Report, World};
 use crate::core::cycles::{Cycle, Tick};
 use crate::core::decision::Decision;
-use crate::core::features::FeatureSet;
 use crate::core::play::Play;
 use crate::core::shadows::Moment;
 
@@ -28,7 +27,7 @@ impl Desk {
             sampled |= self.shadows.take_sample(at, play);
         }
         if sampled {
-            self.keep_moment(now, world, None, reports);
+            self.keep_features(now, reports);
         }
     }
 
@@ -38,17 +37,10 @@ impl Desk {
         self.shadows.reject(at, play, decision)
     }
 
-    /// Keeps the features with the shadows that begin now. `features`: those of now, if they are known already.
-    pub(super) fn keep_moment(
-        &mut self,
-        now: Now,
-        world: &World<'_>,
-        features: Option<FeatureSet>,
-        reports: &mut Vec<Report>,
-    ) {
+    /// Keeps the features of now with the shadows that begin.
+    pub(super) fn keep_features(&mut self, now: Now, reports: &mut Vec<Report>) {
         if self.shadows.keep_features(now.seq, now.time) {
-            let features = Box::new(features.unwrap_or_else(|| world.windows.at(now.time)));
-            reports.push(Report::Moment { seq: now.seq, time: now.time, features });
+            reports.push(Report::ShadowsBegan(now.seq));
         }
         self.shadows.note_features(now.seq, now.time);
     }

@@ -3,7 +3,7 @@
 mod automatic;
 mod laws;
 mod rows;
-mod script;
+pub(in crate::core) mod script;
 mod shadows;
 
 use goat::event::{FeedEventKind, PositionSide};

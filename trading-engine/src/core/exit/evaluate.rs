@@ -10,6 +10,7 @@ use super::rules::{Algorithm, ExitReason, ExitRules};
 use super::stop::stop_price;
 use crate::core::cycles::Tick;
 use crate::core::micros;
+use crate::core::quiet::Quiet;
 
 /// Further from the stop than this part of its price, rounding cannot make the stop price and the formula differ.
 const ROUNDING: f64 = 1e-12;
@@ -82,19 +83,21 @@ impl StopState {
         stop_price(rules, entry.side, entry.price, self.best_price, self.tolerance)
     }
 
-    /// Whether `price` neither hits the stop nor moves it: it lies between the stop and the best price, and no
-    /// price there can tighten the tolerance. At the stop itself rounding could make the two ways differ, so
-    /// the nearest prices are never quiet and are left to the formula.
-    fn is_quiet(&self, rules: &ExitRules, entry: &Entry, price: f64) -> bool {
+    /// What [`step`] makes nothing of, for a position that was opened at `since`: prices between the stop and the best
+    /// price, where none can tighten the tolerance, before the end of the longest hold. At the stop itself rounding could
+    /// make the two ways differ, so the nearest prices are left to the formula.
+    pub(in crate::core) fn quiet(&self, rules: &ExitRules, entry: &Entry, since: UnixMicros) -> Quiet {
         let is_settled = match rules.algorithm() {
             Algorithm::DualCheck => self.tolerance < 1.0,
             Algorithm::Locked => self.tolerance <= rules.tightest(),
         };
-        let is_between = match entry.side {
-            PositionSide::Long => price > self.stop_price * (1.0 + ROUNDING) && price <= self.best_price,
-            PositionSide::Short => price < self.stop_price * (1.0 - ROUNDING) && price >= self.best_price,
+        let prices = match entry.side {
+            _ if !is_settled => Quiet::NEVER,
+            PositionSide::Long => Quiet::between(self.stop_price * (1.0 + ROUNDING), self.best_price),
+            PositionSide::Short => Quiet::between(self.best_price, self.stop_price * (1.0 - ROUNDING)),
         };
-        is_settled && is_between
+        let longest = rules.longest_hold().map_or(Quiet::ALWAYS, |hold| Quiet::before(since.plus(hold)));
+        prices.and(longest)
     }
 
     /// Takes a price in and says which stop it hits.
@@ -205,21 +208,4 @@ pub fn step(
         stop_price: state.stop_price,
         distance_percent: state.distance_percent(entry, price),
     }
-}
-
-/// As [`step`], but none when the price changes nothing: for a book of positions at one tick.
-///
-/// Most prices lie between a position's stop and its best price, which takes two comparisons to see.
-pub fn watch(
-    rules: &ExitRules,
-    state: &mut StopState,
-    entry: &Entry,
-    tick: &Tick,
-    held: Duration,
-) -> Option<StopStep> {
-    let is_quiet = state.is_quiet(rules, entry, tick.price.get());
-    if is_quiet && !rules.permit(ExitReason::MaximumHold, held) {
-        return None;
-    }
-    Some(step(rules, state, entry, tick, held))
 }

@@ -132,13 +132,15 @@ impl ExitRules {
             ExitReason::StopLoss | ExitReason::TrailingStop => {
                 held >= Duration::from_secs(self.rules.minimum_hold_seconds.into())
             }
-            ExitReason::MaximumHold => self
-                .rules
-                .maximum_hold_seconds
-                .is_some_and(|seconds| held >= Duration::from_secs(seconds.into())),
+            ExitReason::MaximumHold => self.longest_hold().is_some_and(|longest| held >= longest),
             ExitReason::Mirror => self.rules.mirror,
             ExitReason::Manual | ExitReason::Halt => true,
         }
+    }
+
+    /// After which it is left whatever the price.
+    pub(in crate::core) fn longest_hold(&self) -> Option<Duration> {
+        self.rules.maximum_hold_seconds.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {

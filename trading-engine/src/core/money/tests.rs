@@ -16,6 +16,11 @@ fn a_number_is_rounded_to_the_millionth_and_ties_go_to_the_even() {
         (0.1 + 0.2, 300_000),
         (125.123_456_4, 125_123_456),
         (-0.000_000_4, 0),
+        (f64::MIN_POSITIVE / 2.0, 0),
+        (f64::MIN_POSITIVE, 0),
+        (0.000_000_5, 0),
+        (0.000_001_5, 2),
+        (999_999_999_999_999.9, 999_999_999_999_999_875_000),
     ] {
         assert_eq!(usd(dollars).micros(), micros, "{dollars}");
     }
@@ -54,6 +59,7 @@ fn an_amount_is_shown_with_at_least_two_decimal_places() {
         (usd(10_000.0), "10000.00"),
         (usd(-0.5), "-0.50"),
         (Usd::from_micros(1), "0.000001"),
+        (Usd::from_micros(-1_234_500), "-1.2345"),
         (-Usd::ZERO, "0.00"),
     ] {
         assert_eq!(amount.to_string(), shown);

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{At, Shadow, ShadowKind, due};
 use crate::core::decision::DecisionId;
-use crate::core::exit::{Decision, Entry, ExitReason, StopState, watch};
+use crate::core::exit::{Decision, Entry, ExitReason, ExitRules, StopState, step};
 use crate::core::fill::worse;
 use crate::core::gains::{Mark, Outcome};
 use crate::core::micros;
 use crate::core::play::PlayId;
+use crate::core::quiet::Quiet;
 
 /// A shadow that is not complete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,24 +67,40 @@ impl Ongoing {
 }
 
 impl Following {
-    pub(super) fn fold(&mut self, at: &At<'_>) {
+    pub(super) fn fold(&mut self, rules: &ExitRules, side: PositionSide, at: &At<'_>) {
         match &mut self.ongoing {
-            Ongoing::Waiting { due } if *due < at.now => self.ongoing = enter(self.decided_at, at),
+            Ongoing::Waiting { due } if *due < at.now => {
+                self.ongoing = enter(self.decided_at, rules, side, at);
+            }
             Ongoing::Waiting { .. } | Ongoing::Missed => {}
             Ongoing::Open { stop, outcome } => {
                 outcome.fold_tick(at.tick, at.closed);
-                if let Some(reason) = hit(stop, outcome, at) {
+                if let Some(reason) = hit(rules, side, stop, outcome, at) {
                     self.ongoing.leave(reason, due(at.now, at.limits));
                 }
             }
             Ongoing::Leaving { reason, due, outcome } => {
                 outcome.fold_tick(at.tick, at.closed);
                 if *due < at.now {
-                    outcome.left(mark(at, exit_side(at.side)));
+                    outcome.left(mark(at, exit_side(side)));
                     self.ongoing = Ongoing::Left { reason: *reason, outcome: outcome.clone() };
                 }
             }
             Ongoing::Left { outcome, .. } => outcome.fold_tick(at.tick, at.closed),
+        }
+    }
+
+    /// What changes nothing with it, as long as its cycle goes on.
+    pub(super) fn quiet(&self, rules: &ExitRules, side: PositionSide) -> Quiet {
+        match &self.ongoing {
+            Ongoing::Waiting { due } => Quiet::until(*due),
+            Ongoing::Open { stop, outcome } => {
+                let entry = Entry { side, price: outcome.path.entry.price };
+                stop.quiet(rules, &entry, outcome.path.entry.time).and(outcome.quiet())
+            }
+            Ongoing::Leaving { due, outcome, .. } => Quiet::until(*due).and(outcome.quiet()),
+            Ongoing::Left { outcome, .. } => outcome.quiet(),
+            Ongoing::Missed => Quiet::NEVER,
         }
     }
 
@@ -106,21 +123,27 @@ impl Following {
 }
 
 /// The entry at this price. One that comes too late is not what the candidate would have got.
-fn enter(decided_at: UnixMicros, at: &At<'_>) -> Ongoing {
+fn enter(decided_at: UnixMicros, rules: &ExitRules, side: PositionSide, at: &At<'_>) -> Ongoing {
     let waited = at.now.since(decided_at).as_secs();
     let Some(cycle) = at.cycle.filter(|_| waited < u64::from(at.limits.order_seconds_max)) else {
         return Ongoing::Missed;
     };
-    let mark = mark(at, entry_side(at.side));
-    let entry = Entry { side: at.side, price: mark.price };
-    let stop = StopState::new(at.rules, &entry);
-    Ongoing::Open { stop, outcome: Outcome::new(at.side.into(), mark, cycle) }
+    let mark = mark(at, entry_side(side));
+    let entry = Entry { side, price: mark.price };
+    let stop = StopState::new(rules, &entry);
+    Ongoing::Open { stop, outcome: Outcome::new(side.into(), mark, cycle) }
 }
 
-fn hit(stop: &mut StopState, outcome: &Outcome, at: &At<'_>) -> Option<ExitReason> {
-    let entry = Entry { side: at.side, price: outcome.path.entry.price };
+fn hit(
+    rules: &ExitRules,
+    side: PositionSide,
+    stop: &mut StopState,
+    outcome: &Outcome,
+    at: &At<'_>,
+) -> Option<ExitReason> {
+    let entry = Entry { side, price: outcome.path.entry.price };
     let held = at.now.since(outcome.path.entry.time);
-    match watch(at.rules, stop, &entry, at.tick, held)?.decision {
+    match step(rules, stop, &entry, at.tick, held).decision {
         Decision::Hold => None,
         Decision::Exit(reason) => Some(reason),
     }

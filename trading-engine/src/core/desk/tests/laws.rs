@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::script::{book, plan, play, price, trade};
 use crate::core::command::{Command, Order};
 use crate::core::desk::Report;
+use crate::core::exit::{ExitRules, UncheckedRules};
 use crate::core::gate::Gate;
 use crate::core::money::Usd;
 use crate::core::position::{Position, Stage};
@@ -24,6 +25,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<(u16, Step)>> {
     let step = prop_oneof![
         4 => (-30..30_i32).prop_map(Step::Price),
+        2 => Just(Step::Price(0)),
         2 => (-30..30_i32, 1..20_u8).prop_map(|(moved, depth)| Step::Book(moved, depth)),
         3 => (0..4_u8, 0..200_u16).prop_map(|(wallet, signature)| Step::Buy(wallet, signature)),
         1 => (0..4_u8).prop_map(Step::Sell),
@@ -61,6 +63,10 @@ fn engine() -> Engine {
     let mut engine = Engine::new(plan(), Seq::ZERO);
     for (ordinal, (name, entries)) in (1..).zip([("one", 3), ("two", 1)]) {
         let mut play = play();
+        if name == "two" {
+            let held = UncheckedRules { maximum_hold_seconds: Some(20), ..UncheckedRules::default() };
+            play.exit = ExitRules::new(held).unwrap();
+        }
         play.id = crate::core::play::PlayId::new(name).unwrap();
         play.max_entries_per_cycle = entries;
         let order = Order::SavePlay(Box::new(play));
@@ -86,6 +92,18 @@ fn reports(effects: &[Effect]) -> impl Iterator<Item = &Report> {
 }
 
 proptest! {
+    /// What is known beside the state, such as which prices change nothing, changes nothing itself.
+    #[test]
+    fn a_state_that_is_stored_and_read_before_every_event_goes_on_alike(steps in steps()) {
+        let (mut engine, mut read) = (engine(), engine());
+        for (seq, event) in (1..).zip(observations(&steps)) {
+            let event = std::slice::from_ref(&event);
+            read = snapshot::decode(&snapshot::encode(&read).unwrap()).unwrap();
+            prop_assert_eq!(fold(&mut read, seq, event), fold(&mut engine, seq, event));
+            prop_assert_eq!(&read, &engine);
+        }
+    }
+
     #[test]
     fn one_decision_a_buy_and_play_and_no_position_without_one(steps in steps()) {
         let events = observations(&steps);

@@ -60,7 +60,7 @@ pub(in crate::core) fn play() -> Play {
     }
 }
 
-pub(super) fn at(millis: i64) -> UnixMicros {
+pub(in crate::core) fn at(millis: i64) -> UnixMicros {
     UnixMicros::new(BEGAN_MICROS + millis * 1000).unwrap()
 }
 
@@ -190,7 +190,7 @@ impl Script {
     }
 
     pub(super) fn position(&self) -> &Position {
-        self.engine.desk().positions().values().next().unwrap()
+        self.engine.desk().positions().next().unwrap()
     }
 
     /// As it was reported last.
@@ -214,7 +214,7 @@ impl Script {
     /// The positions at which features were kept.
     pub(super) fn moments(&self) -> Vec<Seq> {
         let moment = |effect: &Effect| match effect {
-            Effect::Desk(Report::Moment { seq, .. }) => Some(*seq),
+            Effect::Desk(Report::ShadowsBegan(seq)) => Some(*seq),
             _ => None,
         };
         self.effects.iter().filter_map(moment).collect()

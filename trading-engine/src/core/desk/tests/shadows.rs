@@ -41,7 +41,7 @@ fn what_a_gate_turned_away_is_followed_to_its_exit_and_the_end_of_its_cycle() {
     assert_eq!(outcome.cycle_end.unwrap().price, 99.5);
     let gain = outcome.gains(shadow.cost_bps).by_exit_rule.unwrap();
     assert!((gain.percent - gain.after_costs_percent - 0.2).abs() < 1e-12);
-    assert!(script.engine.desk().positions().is_empty());
+    assert_eq!(script.engine.desk().positions().len(), 0);
     assert_eq!(script.engine.desk().account().equity(), script.engine.desk().account().start());
 }
 

@@ -95,10 +95,10 @@ fn near(stop_price: f64) -> [f64; 9] {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Comparing with the stop price decides as the formulas do, at every price and to the last bit, and leaves the
-    /// same state.
+    /// A step decides as the formulas do, at every price and to the last bit, and leaves the same state; where it is
+    /// quiet it leaves everything as it was.
     #[test]
-    fn watching_the_stop_price_equals_the_formula(rules in any_rules(), side in side(), prices in prices()) {
+    fn a_step_equals_the_formula_and_what_is_quiet_changes_nothing(rules in any_rules(), side in side(), prices in prices()) {
         let entry = Entry { side, price: ENTRY_PRICE };
         let mut state = StopState::new(&rules, &entry);
         let (mut best, mut lock) = (ENTRY_PRICE, 1.0);
@@ -106,16 +106,20 @@ proptest! {
             let held = Duration::from_secs(seq);
             for probed in near(state.stop_price).into_iter().chain([price]) {
                 let (mut probe, mut best, mut lock) = (state, best, lock);
-                let seen = watch(&rules, &mut probe, &entry, &tick(seq, probed), held);
+                let seen = step(&rules, &mut probe, &entry, &tick(seq, probed), held);
                 let hit = by_the_book(rules.get(), side, &mut best, &mut lock, probed);
 
                 let permitted = |reason: &ExitReason| rules.permit(*reason, held);
                 let reason = hit.filter(permitted).or(Some(ExitReason::MaximumHold).filter(permitted));
-                let decision = seen.map_or(Decision::Hold, |step| step.decision);
-                prop_assert_eq!(decision, reason.map_or(Decision::Hold, Decision::Exit), "at {}", probed);
+                prop_assert_eq!(seen.decision, reason.map_or(Decision::Hold, Decision::Exit), "at {}", probed);
                 prop_assert_eq!((probe.best_price, probe.tolerance), (best, lock), "at {}", probed);
+                let opened_at = UnixMicros::default();
+                if state.quiet(&rules, &entry, opened_at).holds(opened_at.plus(held), probed) {
+                    prop_assert_eq!((seen.decision, seen.raised), (Decision::Hold, None), "at {}", probed);
+                    prop_assert_eq!(probe, state, "at {}", probed);
+                }
             }
-            watch(&rules, &mut state, &entry, &tick(seq, price), held);
+            step(&rules, &mut state, &entry, &tick(seq, price), held);
             by_the_book(rules.get(), side, &mut best, &mut lock, price);
         }
     }
