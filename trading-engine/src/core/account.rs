@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fill::Fill;
 use super::money::Usd;
+use super::quiet::Derived;
 
 pub use position::{Closed, OpenPosition};
 
@@ -133,6 +134,9 @@ pub struct Account {
     day: Day,
     #[serde(with = "pairs")]
     open: BTreeMap<PositionKey, OpenPosition>,
+    /// The token and the price, as its bits, that everything open in it was valued at last.
+    #[serde(skip)]
+    marked: Derived<Option<(Symbol, u64)>>,
 }
 
 /// A map as its pairs: the keys of a document's maps are texts.
@@ -158,7 +162,15 @@ impl Account {
     #[must_use]
     pub fn new(start: Usd) -> Self {
         let day = Day { number: i64::MIN, ..Day::default() };
-        Self { start, cash: start, realized_pnl: Usd::ZERO, fees: Usd::ZERO, day, open: BTreeMap::new() }
+        Self {
+            start,
+            cash: start,
+            realized_pnl: Usd::ZERO,
+            fees: Usd::ZERO,
+            day,
+            open: BTreeMap::new(),
+            marked: Derived::default(),
+        }
     }
 
     /// Opens a position with what an entry got. It is marked at the fill's own price until [`Account::mark`].
@@ -184,6 +196,7 @@ impl Account {
         self.cash -= needed;
         self.pay(fill);
         self.open.insert(key, position);
+        self.marked = Derived::default();
         self.check();
         Ok(())
     }
@@ -211,19 +224,20 @@ impl Account {
         Ok(closed)
     }
 
-    /// Values the positions in a token at its price; those that have it already stay as they are.
+    /// Values the positions in a token at its price.
     ///
     /// # Errors
     ///
     /// When a position would be worth more than an amount can be; those before it, by name, are valued.
     pub fn mark(&mut self, token: Symbol, price: Price) -> Result<(), Refused> {
-        let price = price.get();
-        let moves = |position: &&mut OpenPosition| {
-            position.token() == token && position.mark_price().to_bits() != price.to_bits()
-        };
-        for position in self.open.values_mut().filter(moves) {
-            position.mark(price)?;
+        let mark = Some((token, price.get().to_bits()));
+        if self.marked.0 == mark {
+            return Ok(());
         }
+        for position in self.open.values_mut().filter(|position| position.token() == token) {
+            position.mark(price.get())?;
+        }
+        self.marked = Derived(mark);
         self.check();
         Ok(())
     }

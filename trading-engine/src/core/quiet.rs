@@ -5,12 +5,29 @@
 
 use goat::values::UnixMicros;
 
+/// Something that follows from the state beside it, or its default while nobody has looked: no part of the state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Derived<T>(pub(super) T);
+
+impl<T> PartialEq for Derived<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 /// Prices from `lowest` to `highest` that come no later than `until`, all three included.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Quiet {
     lowest: f64,
     highest: f64,
     until_micros: i64,
+}
+
+/// Never.
+impl Default for Quiet {
+    fn default() -> Self {
+        Self::NEVER
+    }
 }
 
 impl Quiet {

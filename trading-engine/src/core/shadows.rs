@@ -28,7 +28,7 @@ use super::gains::Outcome;
 use super::gate::Gate;
 use super::micros;
 use super::play::{Play, PlayId};
-use super::quiet::Quiet;
+use super::quiet::{Derived, Quiet};
 
 /// From one random entry of a play to its next.
 pub const SAMPLE_SECONDS: i64 = 30;
@@ -169,6 +169,11 @@ impl OfPlay {
         }
     }
 
+    /// For all of them.
+    fn quiet(&self) -> Quiet {
+        self.quiet.last().map_or(Quiet::ALWAYS, |one| one.all)
+    }
+
     /// Takes those out that are over.
     fn take_over(&mut self) -> Vec<Following> {
         let over = self.following.extract_if(.., |one| one.ongoing.is_over()).collect();
@@ -200,6 +205,9 @@ impl OfPlay {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shadows {
     plays: BTreeMap<(PlayId, u32), OfPlay>,
+    /// For all of them.
+    #[serde(skip)]
+    quiet: Derived<Quiet>,
     counts: ShadowCounts,
     sampled_micros: Option<i64>,
     /// The second whose features were kept last, and where.
@@ -283,6 +291,7 @@ impl Shadows {
             wallet,
             ongoing: Ongoing::Waiting { due: due(at.time, at.limits) },
         };
+        self.quiet = Derived::default();
         let key = (play.id.clone(), play.version);
         self.plays.entry(key).or_insert_with(|| OfPlay::of(play)).add(following);
         true
@@ -309,10 +318,15 @@ impl Shadows {
         limits: &Limits,
     ) -> Vec<Shadow> {
         let mut complete = Vec::new();
+        if closed.is_empty() && self.quiet.0.holds(now, tick.price.get()) {
+            return complete;
+        }
         let at = At { now, tick, closed, cycle, limits };
-        let mut is_any_over = false;
+        let (mut is_any_over, mut quiet) = (false, Quiet::ALWAYS);
         for ((play, version), of_play) in &mut self.plays {
-            if !of_play.fold(&at) {
+            let is_over = of_play.fold(&at);
+            quiet = quiet.and(of_play.quiet());
+            if !is_over {
                 continue;
             }
             is_any_over = true;
@@ -327,6 +341,7 @@ impl Shadows {
                 }
             }
         }
+        self.quiet = Derived(quiet);
         if is_any_over {
             self.plays.retain(|_, of_play| !of_play.following.is_empty());
         }
@@ -335,6 +350,7 @@ impl Shadows {
 
     /// A wallet sold: those that mirror it leave.
     pub(super) fn mirror(&mut self, now: UnixMicros, wallet: &str, limits: &Limits) {
+        self.quiet = Derived::default();
         for of_play in self.plays.values_mut().filter(|of_play| of_play.rules.get().mirror) {
             for one in of_play.following.iter_mut().filter(|one| one.wallet.as_deref() == Some(wallet)) {
                 one.ongoing.leave(ExitReason::Mirror, due(now, limits));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::decision::DecisionId;
 use crate::core::gains::Outcome;
 use crate::core::position::{Position, Stage};
-use crate::core::quiet::Quiet;
+use crate::core::quiet::{Derived, Quiet};
 
 /// Positions by decision.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub(super) struct Positions {
     positions: BTreeMap<DecisionId, Watched>,
     /// For all of them.
     #[serde(skip)]
-    quiet: Derived,
+    quiet: Derived<Quiet>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,23 +25,7 @@ pub(super) struct Positions {
 struct Watched {
     position: Position,
     #[serde(skip)]
-    quiet: Derived,
-}
-
-/// What is quiet by the state, or nothing when that is not known: it is no part of the state.
-#[derive(Debug, Clone, Copy)]
-struct Derived(Quiet);
-
-impl Default for Derived {
-    fn default() -> Self {
-        Self(Quiet::NEVER)
-    }
-}
-
-impl PartialEq for Derived {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
+    quiet: Derived<Quiet>,
 }
 
 impl Positions {
@@ -77,7 +61,7 @@ impl Positions {
         ends_a_cycle: bool,
         mut show: impl FnMut(&mut Position),
     ) {
-        let is_quiet = |Derived(quiet): &Derived| !ends_a_cycle && quiet.holds(now, price);
+        let is_quiet = |Derived(quiet): &Derived<Quiet>| !ends_a_cycle && quiet.holds(now, price);
         if is_quiet(&self.quiet) {
             return;
         }

@@ -47,6 +47,7 @@ impl Shadows {
     }
 
     fn forget_what_is_quiet(&mut self) {
+        self.quiet = Derived::default();
         for of_play in self.plays.values_mut() {
             of_play.quiet.fill(QuietUpTo { own: Quiet::NEVER, all: Quiet::NEVER });
         }
