@@ -81,7 +81,7 @@ use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
 use crate::parity::{Checks, Days};
 use crate::restart::Origin;
 use crate::runner::{COMMANDS_QUEUED_MAX, RunnerError, Surroundings};
-use crate::serve::{Trading, WhatIf};
+use crate::serve::{Backups, Trading, WhatIf};
 use crate::view::{Shared, View};
 use crate::workspace::{Queries, Readers, WorkspaceError};
 
@@ -117,6 +117,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let jobs = Jobs::default();
     let days = Days::new(ledger_folder(&settings).join("days"));
     let checks = Checks::new(days, keeper.records(), market.clone(), view.clone(), jobs.clone());
+    let backups = Backups::new(keeper.records(), ledger_folder(&settings));
     let (questions, discovery) = workspace::discovery(&jobs);
     let (rows, written) =
         workspace::write_on_a_thread(opened.workspace, questions).map_err(|error| no_thread(&error))?;
@@ -156,6 +157,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         what_if,
         jobs,
         checks,
+        backups,
         watchers,
         stop: stop.clone(),
     };
