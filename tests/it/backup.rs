@@ -21,17 +21,20 @@ fn manifest(folder: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap()
 }
 
-/// How many decisions there are up to a position, and of which inputs.
-async fn decisions_up_to(cluster: &Cluster, seq: u64) -> Value {
+/// How many decisions there are up to a position, and sums over the positions of their inputs.
+async fn decisions_up_to(cluster: &Cluster, seq: u64) -> [f64; 3] {
     let sql = format!("SELECT count(*), sum(seq), sum(seq * seq) FROM decisions WHERE seq <= {seq}");
     let answer = cluster.rest().send(Method::POST, "/query_sql", &json!({ "sql": sql }).to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json()["rows"][0].clone()
+    let row = answer.json()["rows"][0].clone();
+    // What exceeds 2^53 is text.
+    let number = |at: usize| row[at].as_f64().or_else(|| row[at].as_str()?.parse().ok());
+    [0, 1, 2].map(|at| number(at).unwrap_or_else(|| panic!("no numbers: {row}")))
 }
 
 /// Everything runs and there is something to lose: a play made over REST, with decisions and a position.
 async fn trading() -> Cluster {
-    let mut cluster = Cluster::start(World::simulated(60)).await;
+    let mut cluster = Cluster::start(World::simulated(20)).await;
     cluster.expect_losses_of_the_data_engine();
     let play = json!({
         "name": "everyone", "active": true, "maxEntriesPerCycle": 50,
@@ -82,7 +85,7 @@ async fn a_backup_taken_while_everything_runs_goes_on_after_everything_else_was_
     // What the workspace is asked for follows the core.
     cluster.trading_status(|status| status.cursor_seq > head).await;
     let decided = decisions_up_to(&cluster, cursor).await;
-    assert!(integer(&decided[0]) > 0, "{decided}");
+    assert!(decided[0] > 0.0, "{decided:?}");
 
     kill_all(&mut cluster);
     std::fs::remove_dir_all(&data).unwrap();
@@ -95,14 +98,14 @@ async fn a_backup_taken_while_everything_runs_goes_on_after_everything_else_was_
     cluster.trading_engine.start();
     let there = cluster.trading_status(|status| status.state_seq == cursor).await;
     assert_eq!((there.state_hash.as_str(), there.cursor_seq), (state_hash, cursor));
-    assert_eq!(there.restart.unwrap().kind(), Kind::Warm);
     cluster.start_data_engine().await;
-    cluster.trading_status(|status| status.caught_up && status.cursor_seq > head).await;
+    let on = cluster.trading_status(|status| status.caught_up && status.cursor_seq > head).await;
+    assert_eq!(on.restart.map(|restart| (restart.kind(), restart.from_seq)), Some((Kind::Warm, cursor)));
     cluster.start_gateway().await;
     assert_eq!(decisions_up_to(&cluster, cursor).await, decided);
     until("it decides again", PATIENCE, async || {
         let now = decisions_up_to(&cluster, u64::MAX >> 1).await;
-        (integer(&now[0]) > integer(&decided[0])).then_some(())
+        (now[0] > decided[0]).then_some(())
     })
     .await;
 }
@@ -140,7 +143,7 @@ async fn a_backup_that_is_not_whole_is_refused_and_leaves_nothing() {
     let refused = |said: &Said, what: &str| {
         assert!(said.code == Some(1) && said.output.contains(what), "{what}: {said:?}");
         for part in ["market", "trading", "gateway", "restoring"] {
-            assert!(!elsewhere.join(part).exists(), "{part} is left");
+            assert!(!elsewhere.join(part).try_exists().unwrap(), "{part} is left");
         }
     };
 
