@@ -133,10 +133,14 @@ fn containers_run_what_there_is_with_settings_that_there_are_and_publish_on_loop
     };
     let commands = listed("command: ");
     assert_eq!(commands.iter().map(|words| &words[0][INSTALLED.len()..]).collect::<Vec<_>>(), SERVICES);
-    commands.iter().for_each(|words| assert_is_taken(words));
+    for words in &commands {
+        assert_is_taken(words);
+    }
     let asked = listed("test: ");
     assert_eq!(asked.iter().map(|words| words[words.len() - 1]).collect::<Vec<_>>(), SERVICES);
-    asked.iter().for_each(|words| assert_is_taken(&words[1..]));
+    for words in &asked {
+        assert_is_taken(&words[1..]);
+    }
 
     let example = shipped("environment.example");
     let given = example.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));

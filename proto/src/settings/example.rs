@@ -160,7 +160,9 @@ fn write_table(out: &mut String, sources: &Sources, path: &str, kind: &str, defa
             ("BTreeMap<String, String>", Some(Value::Table(entries))) => {
                 out.push_str(&comment(&field.explanation));
                 writeln!(out, "[{key}]").unwrap();
-                entries.iter().for_each(|(name, value)| writeln!(out, "#{name} = {value}").unwrap());
+                for (name, value) in entries {
+                    writeln!(out, "#{name} = {value}").unwrap();
+                }
                 out.push('\n');
             }
             (kind, Some(Value::Table(inner))) => {

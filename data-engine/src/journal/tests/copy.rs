@@ -59,7 +59,9 @@ fn a_copy_taken_in_the_middle_of_a_write_ends_with_the_last_whole_block() {
         assert_eq!(found.torn_tail, None);
         assert_eq!(there, expected(found.head.seq), "cut at {length}");
         let original = MemoryDisk::default();
-        disk.names().iter().for_each(|name| original.put(name, &disk.bytes(name)));
+        for name in disk.names() {
+            original.put(&name, &disk.bytes(&name));
+        }
         let started = open(&original, SEGMENT_BYTES).unwrap().writer;
         assert_eq!(started.head().seq, found.head.seq, "cut at {length}");
     }

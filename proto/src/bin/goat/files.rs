@@ -1,5 +1,6 @@
 //! Files of a backup: copied so that they are on the disk when they are said to be, and known by their hashes.
 
+use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -33,7 +34,11 @@ impl Content {
             hash.update(buffer.get(..read).unwrap_or_default());
             bytes += read as u64;
         }
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut sha256 = String::new();
+        for byte in hash.finalize() {
+            // Writing into a string cannot fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Ok(Self { bytes, sha256 })
     }
 }
