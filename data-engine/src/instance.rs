@@ -119,6 +119,18 @@ pub fn nonces_directory(settings: &Settings) -> PathBuf {
     settings.data_dir().join("market").join(NONCES)
 }
 
+/// Copies what says which world the data directory holds into `folder`.
+///
+/// # Errors
+///
+/// When it is not there, cannot be read, or not be written.
+pub fn copy_identity(settings: &Settings, folder: &Path) -> io::Result<()> {
+    let from = settings.data_dir().join("market");
+    let identity = read_identity(&from)?;
+    let missing = || io::Error::new(io::ErrorKind::NotFound, format!("{} has no {IDENTITY}", from.display()));
+    write_identity(folder, &identity.ok_or_else(missing)?)
+}
+
 fn read_identity(directory: &Path) -> io::Result<Option<Identity>> {
     match std::fs::read(directory.join(IDENTITY)) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),

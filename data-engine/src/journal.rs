@@ -20,6 +20,7 @@
 //! start, and names file, offset and position (`data-engine journal verify`, `… repair`).
 
 mod block;
+mod copy;
 mod cursor;
 mod disk;
 mod log;
@@ -35,6 +36,7 @@ mod tests;
 use std::io;
 
 pub use block::{BLOCK_BYTES_MAX, BLOCK_EVENTS_MAX};
+pub use copy::copy;
 pub use cursor::{Chunk, Cursor};
 pub use disk::{Directory, Disk, DiskFile};
 pub use log::{Head, Log, Start};

@@ -16,6 +16,7 @@
 //! - [`query`]: read-only SQL: what is let through, and what it may cost.
 //! - [`archive`]: the same tables in `PostgreSQL`, for as long as there is room.
 //! - [`serve`]: the gRPC service.
+//! - [`backup`], [`export`], [`journal_tool`]: the commands that end by themselves.
 //! - [`measure`]: every number that `/metrics` shows.
 
 // Tests compare what must be equal to the last bit, and count in whatever integer is at hand.
@@ -31,6 +32,7 @@
 )]
 
 pub mod archive;
+pub mod backup;
 pub mod book;
 mod check;
 pub mod export;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use data_engine::{export, journal_tool};
+use data_engine::{backup, export, journal_tool};
 use goat::service::{Options, start};
 
 #[global_allocator]
@@ -26,6 +26,8 @@ enum Command {
     Journal(journal_tool::Command),
     /// Write a stretch of a table to a parquet file
     Export(export::Arguments),
+    /// Copy the log, also while the service runs; `goat backup` asks for it
+    Backup(backup::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     match arguments.command {
         Some(Command::Journal(command)) => journal_tool::run(&arguments.options, &command),
         Some(Command::Export(wanted)) => export::run(&arguments.options, &wanted),
+        Some(Command::Backup(wanted)) => backup::run(&arguments.options, &wanted),
         None => start("data-engine", &arguments.options, data_engine::check, data_engine::run),
     }
 }

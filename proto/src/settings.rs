@@ -222,4 +222,6 @@ impl Settings {
 }
 
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 mod access;
 mod alerts;
 mod backtest;
+mod backup;
 mod bad_input;
 mod commands;
 mod copy_trading;
@@ -15,6 +16,7 @@ mod exchanges;
 mod golden;
 mod journal;
 mod metrics;
+mod operation;
 mod posts;
 mod prices;
 mod publish;

@@ -84,7 +84,9 @@ fn body(verb: &str, path: &str, number: usize) -> String {
             json!({ "play": play, "from": "2026-01-03T00:00:00Z", "to": "2026-01-03T01:00:00Z" }).to_string()
         }
         ("post", "/posts/preview") => json!({ "kind": "lesson" }).to_string(),
-        ("post", "/alerts/test" | "/publisher/resume") => "{}".to_owned(),
+        ("post", "/alerts/test" | "/publisher/resume" | "/publisher/backup" | "/trading/backup") => {
+            "{}".to_owned()
+        }
         ("post", "/publisher/stop") => json!({ "reason": "a test" }).to_string(),
         ("post", "/trading/parity") => json!({ "day": "2026-01-03" }).to_string(),
         (_, "/query") => json!({ "sql": "SELECT count(*) AS prices FROM prices" }).to_string(),

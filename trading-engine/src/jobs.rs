@@ -39,6 +39,17 @@ impl JobName {
         }
     }
 
+    /// What is done, whichever play it is done for.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Wallets(_) => "wallets",
+            Self::Filters(_) => "filters",
+            Self::Retention => "retention",
+            Self::Parity => "parity",
+        }
+    }
+
     /// When it is done.
     #[must_use]
     pub fn cadence(&self) -> &'static str {
@@ -121,6 +132,10 @@ impl Jobs {
     }
 
     fn end(&self, name: &JobName, took: Duration, result: Result<String, String>) {
+        let outcome = if result.is_ok() { "succeeded" } else { "failed" };
+        metrics::counter!("goat_trading_job_runs_total", "job" => name.kind(), "outcome" => outcome)
+            .increment(1);
+        metrics::histogram!("goat_trading_job_seconds", "job" => name.kind()).record(took);
         let mut jobs = self.lock();
         let Some(job) = jobs.get_mut(name) else { return };
         job.running = job.running.saturating_sub(1);

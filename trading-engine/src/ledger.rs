@@ -13,7 +13,7 @@ mod keeper;
 mod postgres;
 mod schema;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use goat::postgres::PostgresError;
@@ -150,6 +150,14 @@ pub trait Ledger: Send {
     ///
     /// When nothing of it was written, or the outcome is unknown.
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError>;
+
+    /// Writes everything to the new file `to`, as of the last commit; false when the ledger is no file, and whoever
+    /// keeps it copies it.
+    ///
+    /// # Errors
+    ///
+    /// When there is a file at `to`, or it cannot be written whole. The ledger is as it was.
+    fn back_up(&mut self, to: &Path) -> Result<bool, LedgerError>;
 }
 
 /// The newest snapshot with what belongs to it; none before the first commit.

@@ -81,7 +81,7 @@ use crate::ledger::{DuckLedger, Ledger, LedgerError, PostgresLedger};
 use crate::parity::{Checks, Days};
 use crate::restart::Origin;
 use crate::runner::{COMMANDS_QUEUED_MAX, RunnerError, Surroundings};
-use crate::serve::{Trading, WhatIf};
+use crate::serve::{Backups, Trading, WhatIf};
 use crate::view::{Shared, View};
 use crate::workspace::{Queries, Readers, WorkspaceError};
 
@@ -107,15 +107,14 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
     let signing = Signing::of_folder(&ledger_folder(&settings))?;
     let administered = administer(admin, &entrance, &readiness, &stop);
     let opened = opened(&settings, plan.clone(), cold).await?;
-
     let (watchers, _) = broadcast::channel(CHANGES_QUEUED_MAX);
     let view = Shared::new(View::new(&plan.cycle_thresholds));
     check_queries(&plays, &opened.workspace)?;
     let readers = Readers::new(&opened.workspace).map_err(|error| Failure::Internal(error.to_string()))?;
     let (keeper, kept) = ledger::keep_on_a_thread(opened.ledger).map_err(|error| no_thread(&error))?;
     let queries = queries(&settings, &opened.workspace, &view)?;
-    let jobs = Jobs::default();
-    let days = Days::new(ledger_folder(&settings).join("days"));
+    let (jobs, folder) = (Jobs::default(), ledger_folder(&settings));
+    let (days, backups) = (Days::new(folder.join("days")), Backups::new(keeper.records(), folder));
     let checks = Checks::new(days, keeper.records(), market.clone(), view.clone(), jobs.clone());
     let (questions, discovery) = workspace::discovery(&jobs);
     let (rows, written) =
@@ -156,6 +155,7 @@ pub async fn run(settings: Settings, cold: bool, stop: Stop) -> Result<(), Failu
         what_if,
         jobs,
         checks,
+        backups,
         watchers,
         stop: stop.clone(),
     };

@@ -6,6 +6,29 @@ use crate::view::{Link, View};
 
 const VERDICTS: &[&str] = &["enter", "reject"];
 
+const GATES: &[&str] = &[
+    "trading_on",
+    "play_active",
+    "feed_quality",
+    "wallet_listed",
+    "trade_fresh",
+    "trade_size",
+    "not_seen",
+    "perp_mode",
+    "bundle",
+    "timing",
+    "one_per_cycle",
+    "max_per_cycle",
+    "max_open",
+    "max_exposure",
+    "daily_loss",
+    "cooldown",
+    "cash",
+    "validator",
+];
+
+const JOBS: (&str, &[&str]) = ("job", &["wallets", "filters", "retention", "parity"]);
+
 const CONSEQUENCES: &[&str] = &["applied", "unchanged", "not_applied", "not_searched", "failed"];
 
 const LINKS: &[&str] = &["connecting", "catching_up", "live", "stale"];
@@ -45,6 +68,14 @@ pub const METRICS: &[Metric] = &[
     Metric::gauge("goat_trading_positions_open", "positions that are not over"),
     Metric::counter("goat_trading_decisions_total", "candidates judged, by what became of them")
         .by(&[("verdict", VERDICTS)]),
+    Metric::counter("goat_trading_refusals_total", "candidates turned away, by the gate that did")
+        .by(&[("gate", GATES)]),
+    Metric::counter(
+        "goat_trading_job_runs_total",
+        "runs of jobs that have ended, those of all plays together, by outcome",
+    )
+    .by(&[JOBS, ("outcome", &["succeeded", "failed"])]),
+    Metric::histogram("goat_trading_job_seconds", "one run of a job").by(&[JOBS]),
     Metric::gauge("goat_trading_watchers", "streams of trading events that are open"),
 ];
 
@@ -80,4 +111,15 @@ pub(crate) fn measure_queue<T>(name: &'static str, queue: &tokio::sync::mpsc::Se
 #[allow(clippy::cast_precision_loss)]
 fn precise(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::gate::Gate;
+
+    #[test]
+    fn the_gates_are_those_that_are_asked() {
+        assert!(Gate::all().map(Gate::as_str).eq(GATES.iter().copied()));
+    }
 }

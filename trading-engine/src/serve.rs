@@ -2,6 +2,7 @@
 
 mod analysis;
 mod asked;
+mod backup;
 mod chain;
 mod command;
 mod cycles;
@@ -31,6 +32,7 @@ use goat::wire::trading as wire;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
+pub use backup::Backups;
 pub use suggestions::Suggestions;
 pub use trading::{Trading, WhatIf};
 
@@ -420,6 +422,13 @@ impl TradingService for Trading {
 
     async fn query_sql(&self, request: Request<wire::QuerySqlRequest>) -> Answered<wire::QuerySqlResponse> {
         self.query_sql(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn back_up_ledger(
+        &self,
+        _request: Request<wire::BackUpLedgerRequest>,
+    ) -> Answered<wire::BackUpLedgerResponse> {
+        self.back_up_ledger().await.map(Response::new)
     }
 
     type StreamTradingStream =

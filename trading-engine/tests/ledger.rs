@@ -312,3 +312,25 @@ fn an_address_that_cannot_be_used_is_refused_by_the_name_of_its_setting() {
     let refused = open("postgres://goat:canary@127.0.0.1:1/d");
     assert!(refused.starts_with("the ledger: ") && !refused.contains("canary"), "{refused}");
 }
+
+#[test]
+fn a_copy_is_the_ledger_as_of_its_last_commit_and_the_ledger_goes_on() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut ledger = DuckLedger::open(folder.path()).unwrap();
+    ledger.commit(&commit("log", 10, true, &[cycle(20, 1, Some(5)), cycle(30, 2, None)])).unwrap();
+    ledger.append(&command(2, Some("once"))).unwrap();
+    let then = load(&mut ledger).unwrap();
+    let path = elsewhere.path().join("ledger.duckdb");
+
+    assert!(ledger.back_up(&path).unwrap());
+
+    let refused = ledger.back_up(&path).unwrap_err();
+    assert!(refused.to_string().contains("exists"), "{refused}");
+    ledger.commit(&commit("log", 20, false, &[])).unwrap();
+    assert!(!elsewhere.path().join("ledger.duckdb.wal").try_exists().unwrap(), "the copy is one file");
+    let mut copy = DuckLedger::open(elsewhere.path()).unwrap();
+    assert_eq!(load(&mut copy).unwrap(), then);
+    copy.commit(&commit("log", 11, false, &[cycle(30, 2, Some(11))])).unwrap();
+    copy.commit(&commit("log", 11, false, &[cycle(30, 2, Some(11))])).unwrap();
+    assert_eq!(load(&mut copy).unwrap().unwrap().closed.len(), 2, "rows are still upserted by key");
+}

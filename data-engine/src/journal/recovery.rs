@@ -138,7 +138,7 @@ pub fn inspect(disk: &dyn Disk, visit: &mut dyn FnMut(&[u8])) -> Result<Inspecti
     Ok(found)
 }
 
-fn segment_names(disk: &dyn Disk) -> Result<Vec<String>, JournalError> {
+pub(super) fn segment_names(disk: &dyn Disk) -> Result<Vec<String>, JournalError> {
     let mut names = disk.list().map_err(|error| JournalError::io("listed", "its directory", error))?;
     names.retain(|name| first_seq_of(name).is_some());
     names.sort();
@@ -327,7 +327,7 @@ fn read(file: &Arc<dyn DiskFile>, offset: u64, length: usize) -> std::io::Result
 }
 
 /// Removes a torn tail. A segment without a whole header is begun anew.
-fn cut(disk: &dyn Disk, found: &mut Inspection, torn: &TornTail) -> Result<(), JournalError> {
+pub(super) fn cut(disk: &dyn Disk, found: &mut Inspection, torn: &TornTail) -> Result<(), JournalError> {
     let io = |error| JournalError::io("mended", &torn.file, error);
     let Some(segment) = found.segments.last() else { return Ok(()) };
     if torn.offset > 0 {

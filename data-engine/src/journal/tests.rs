@@ -1,5 +1,6 @@
 //! Every byte cut, every byte flipped, every operation failed.
 
+mod copy;
 mod memory;
 mod retention;
 

@@ -17,6 +17,8 @@ mod schema;
 pub(crate) use alerts::{Alert, KINDS, Kept, Message, MessageState, Severity};
 pub(crate) use posts::{Post, PostState};
 
+/// In the outbox's folder.
+pub(crate) const FILE: &str = "outbox.sqlite";
 /// Another process may be ending.
 const LOCKED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -57,7 +59,7 @@ impl Outbox {
     /// When another process has it, or it is damaged or newer.
     pub(crate) fn open(directory: &Path) -> Result<Self, OutboxError> {
         std::fs::create_dir_all(directory)?;
-        Self::on(Connection::open(directory.join("outbox.sqlite"))?)
+        Self::on(Connection::open(directory.join(FILE))?)
     }
 
     fn on(mut connection: Connection) -> Result<Self, OutboxError> {
@@ -73,6 +75,22 @@ impl Outbox {
             books.0.commit()?;
         }
         Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+
+    /// Writes a copy as of now into `folder`, where it takes the place of the one before; beside it first, synced, and
+    /// renamed, so that there is a whole copy or none. Says its size.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub(crate) async fn back_up(&self, folder: &Path) -> Result<u64, OutboxError> {
+        let (shared, folder) = (Arc::clone(&self.0), folder.to_owned());
+        let copied = tokio::task::spawn_blocking(move || {
+            // One copy at a time, and nothing else meanwhile.
+            let connection = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            copy(&connection, &folder)
+        });
+        copied.await.map_err(|error| OutboxError::Interrupted(error.to_string()))?
     }
 
     /// Does `work` in one transaction, on a thread that may wait for the disk.
@@ -94,6 +112,22 @@ impl Outbox {
         });
         done.await.map_err(|error| OutboxError::Interrupted(error.to_string()))?
     }
+}
+
+fn copy(connection: &Connection, folder: &Path) -> Result<u64, OutboxError> {
+    std::fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!("{FILE}.new"));
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let path = unfinished.to_str().ok_or_else(|| std::io::Error::other("the path is no text"))?;
+    connection.execute("VACUUM INTO ?1", [path])?;
+    let file = std::fs::File::open(&unfinished)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, folder.join(FILE))?;
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(file.metadata()?.len())
 }
 
 /// The outbox within a transaction.

@@ -33,7 +33,7 @@ pub(crate) use sender::tweet_id;
 /// Under which the desk's turn is kept.
 const TURN: &str = "turn";
 /// Under `data_dir`.
-const FOLDER: &str = "gateway";
+pub(crate) const FOLDER: &str = "gateway";
 
 /// What the tasks and the service share.
 #[derive(Debug, Clone)]

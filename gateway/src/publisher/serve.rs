@@ -1,5 +1,7 @@
 //! `goat.publisher.v1`: what was told, what waits, and the switch.
 
+use std::path::Path;
+
 use goat::error::Kind;
 use goat::values::UnixMicros;
 use goat::wire::PublisherService;
@@ -7,12 +9,14 @@ use goat::wire::publisher as wire;
 use tonic::{Request, Response, Status};
 
 use super::draft::PostKind;
-use super::outbox::{Alert, KINDS, Kept, MessageState, OutboxError, Post, PostState, Severity};
-use super::run::{Shared, tweet_id};
+use super::outbox::{self, Alert, KINDS, Kept, MessageState, OutboxError, Post, PostState, Severity};
+use super::run::{FOLDER, Shared, tweet_id};
 use super::switch::Switch;
 use super::weight::weight;
 use super::{draft, text};
 
+/// Where copies of the outbox lie, in its folder.
+const BACKUP: &str = "backup";
 const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
 const REASON_CHARS_MAX: usize = 500;
@@ -198,6 +202,17 @@ impl PublisherService for Service {
         }
         self.0.switch.resume().await.map_err(|error| unusable(&error))?;
         Ok(Response::new(wire::ResumeOutboundResponse { outbound: Some(outbound(&self.0.switch)) }))
+    }
+
+    async fn back_up_outbox(
+        &self,
+        _: Request<wire::BackUpOutboxRequest>,
+    ) -> Answer<wire::BackUpOutboxResponse> {
+        let place = Path::new(FOLDER).join(BACKUP);
+        let folder = self.0.settings.data_dir().join(&place);
+        let bytes = self.0.outbox.back_up(&folder).await.map_err(|error| unusable(&error))?;
+        let path = place.join(outbox::FILE).display().to_string();
+        Ok(Response::new(wire::BackUpOutboxResponse { path, bytes }))
     }
 }
 

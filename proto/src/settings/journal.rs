@@ -19,7 +19,7 @@ pub enum Sync {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Journal {
-    /// When an event counts as durable.
+    /// When an event counts as durable: `always` once the disk has it, `os` once the operating system has it.
     pub sync: Sync,
     /// A new file is begun at this size.
     pub segment_bytes: u64,

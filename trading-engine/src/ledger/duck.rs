@@ -211,6 +211,22 @@ impl Ledger for DuckLedger {
         transaction.commit()?;
         Ok(())
     }
+
+    fn back_up(&mut self, to: &Path) -> Result<bool, LedgerError> {
+        let refuse = |error| LedgerError::File(to.to_owned(), error);
+        if to.try_exists().map_err(refuse)? {
+            return Err(refuse(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        let quoted = to.display().to_string().replace('\'', "''");
+        self.connection.execute_batch(&format!("ATTACH '{quoted}' AS backup"))?;
+        let ledger: String = self.connection.query_row("SELECT current_database()", [], |row| row.get(0))?;
+        let copied = self.connection.execute_batch(&format!("COPY FROM DATABASE \"{ledger}\" TO backup"));
+        // Detaching writes what is not in the file yet.
+        let detached = self.connection.execute_batch("DETACH backup");
+        copied.and(detached)?;
+        File::open(to).and_then(|file| file.sync_all()).map_err(refuse)?;
+        Ok(true)
+    }
 }
 
 fn write(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), LedgerError> {

@@ -1,5 +1,6 @@
 //! The one thread that has the ledger, and how the core speaks to it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use goat::values::Seq;
 use goat::wire::market::Mode;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Commit, Ledger, LedgerError, Logged, recorded};
+use super::{Commit, Ledger, LedgerError, Logged, Snapshot, recorded};
 use crate::chain::Head;
 use crate::core::Carried;
 use crate::core::decision::Decision;
@@ -45,6 +46,7 @@ enum Task {
     Take { log_id: String, mode: Mode, taken: oneshot::Sender<Taken> },
     Commands { after: u64, found: oneshot::Sender<Vec<Logged>> },
     Decisions { log_id: String, after: Seq, to: Seq, found: oneshot::Sender<Vec<Vec<Value>>> },
+    BackUp { to: PathBuf, done: oneshot::Sender<Result<Option<Snapshot>, LedgerError>> },
 }
 
 /// The core's end. What waits for an answer blocks the thread that asks.
@@ -145,6 +147,18 @@ impl Records {
         self.0.upgrade().ok_or(Ended)?.blocking_send(task).map_err(|_| Ended)?;
         found.blocking_recv().map_err(|_| Ended)
     }
+
+    /// Writes a copy of the ledger to the new file `to`, and says which snapshot it has; none when there is nothing to
+    /// copy. Commits wait while it is written.
+    ///
+    /// # Errors
+    ///
+    /// When the thread has ended, or, within, when the copy cannot be written.
+    pub fn back_up(&self, to: PathBuf) -> Result<Result<Option<Snapshot>, LedgerError>, Ended> {
+        let (done, copied) = oneshot::channel();
+        self.0.upgrade().ok_or(Ended)?.blocking_send(Task::BackUp { to, done }).map_err(|_| Ended)?;
+        copied.blocking_recv().map_err(|_| Ended)
+    }
 }
 
 /// Keeps what comes through the returned handle until the last copy of it is gone, on a thread of its own.
@@ -206,14 +220,22 @@ fn perform(ledger: &mut dyn Ledger, task: Task, took: &AtomicU64) -> Result<(), 
         Task::Decisions { log_id, after, to, found } => {
             let _ = found.send(ledger.rows_between(Decision::TABLE, &log_id, after, to)?);
         }
+        // A copy that fails leaves the ledger as it was: whoever asked is told, and the thread goes on.
+        Task::BackUp { to, done } => {
+            let _ = done.send(back_up(ledger, &to));
+        }
     }
     Ok(())
+}
+
+fn back_up(ledger: &mut dyn Ledger, to: &Path) -> Result<Option<Snapshot>, LedgerError> {
+    let Some(snapshot) = ledger.snapshot()? else { return Ok(None) };
+    Ok(ledger.back_up(to)?.then_some(snapshot))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Snapshot;
     use crate::tables::Table;
 
     struct FullDisk;
@@ -259,6 +281,10 @@ mod tests {
         }
 
         fn commit(&mut self, _: &Commit) -> Result<(), LedgerError> {
+            Err(full())
+        }
+
+        fn back_up(&mut self, _: &Path) -> Result<bool, LedgerError> {
             Err(full())
         }
     }

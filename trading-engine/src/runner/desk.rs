@@ -37,6 +37,10 @@ impl Runner {
             Report::Decision(decision) => {
                 let verdict = if decision.enters() { "enter" } else { "reject" };
                 metrics::counter!("goat_trading_decisions_total", "verdict" => verdict).increment(1);
+                if let Some(failed) = decision.failed() {
+                    let gate = failed.gate.as_str();
+                    metrics::counter!("goat_trading_refusals_total", "gate" => gate).increment(1);
+                }
                 self.note_lateness(&decision.id, Late::Decision);
                 self.chain_decision(seq, &decision);
                 self.outbox.put(decision.as_ref());

@@ -6,7 +6,7 @@ use goat::service::{ServiceChannel, Stop};
 use goat::values::{Symbol, UnixMicros};
 use tokio::sync::{Mutex, Semaphore, broadcast, mpsc};
 
-use super::Suggestions;
+use super::{Backups, Suggestions};
 use crate::chain::Signing;
 use crate::changes::Change;
 use crate::core::Plan;
@@ -45,6 +45,8 @@ pub struct Trading {
     pub jobs: Jobs,
     /// Days that are compared.
     pub checks: Checks,
+    /// Copies of the ledger.
+    pub backups: Backups,
     /// What positions are in.
     pub token: Symbol,
     /// Where changes are told.

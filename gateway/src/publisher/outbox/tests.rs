@@ -121,3 +121,21 @@ fn a_second_process_cannot_have_it() {
 
     assert!(second.query_row("SELECT count(*) FROM posts", [], |row| row.get::<_, i64>(0)).is_err());
 }
+
+#[tokio::test]
+async fn a_copy_is_the_outbox_as_of_then_and_takes_the_place_of_the_one_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(directory.path()).unwrap();
+    let folder = directory.path().join("backup");
+    compose(&outbox, 1).await;
+    outbox.back_up(&folder).await.unwrap();
+    compose(&outbox, 2).await;
+
+    let bytes = outbox.back_up(&folder).await.unwrap();
+
+    assert_eq!(std::fs::metadata(folder.join(FILE)).unwrap().len(), bytes);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left there");
+    compose(&outbox, 3).await;
+    let copy = Outbox::open(&folder).unwrap();
+    assert_eq!(copy.with(|books| books.waiting(at(9))).await.unwrap().posts, 2);
+}

@@ -2,7 +2,15 @@
 //!
 //! Each service's lines are shown under its name and kept in `<data_dir>/logs`. One that ends is started
 //! again after a second, and that is said. Ctrl-C or SIGTERM stops them all, readers before writers.
+//!
+//! `goat backup` and `goat restore` take care of what an instance must not lose, `goat health` tells whether a service
+//! answers.
 
+mod backup;
+mod files;
+mod health;
+mod manifest;
+mod restore;
 mod service;
 
 use std::io::Write;
@@ -41,6 +49,24 @@ enum Command {
         /// data-engine, trading-engine or gateway
         service: String,
     },
+    /// Say whether a service answers, by the exit code too
+    Health {
+        /// data-engine, trading-engine or gateway
+        service: String,
+        /// Ask again for so long
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+        wait: u32,
+    },
+    /// Copy log, ledger, keys and outbox, also while the services run
+    Backup {
+        /// A folder that is not there yet
+        folder: PathBuf,
+    },
+    /// Put a backup into a data directory that has no data
+    Restore {
+        /// The backup
+        folder: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -56,16 +82,22 @@ fn main() -> ExitCode {
 
 fn try_main(arguments: &Arguments) -> Result<(), String> {
     let settings = Settings::load(arguments.config.as_deref()).map_err(|error| error.to_string())?;
-    match &arguments.command {
-        Command::Restart { service } => service::restart(&settings.data_dir(), service),
-        Command::Run => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| format!("the runtime did not start: {error}"))?;
-            runtime.block_on(run(&settings, arguments.config.as_deref()))
+    let config = arguments.config.as_deref();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime did not start: {error}"))?;
+    let done = match &arguments.command {
+        Command::Restart { service } => return service::restart(&settings.data_dir(), service),
+        Command::Run => return runtime.block_on(run(&settings, config)),
+        Command::Health { service, wait } => {
+            let wait = Duration::from_secs(u64::from(*wait));
+            runtime.block_on(health::health(&settings, service, wait))
         }
-    }
+        Command::Backup { folder } => runtime.block_on(backup::back_up(&settings, config, folder)),
+        Command::Restore { folder } => runtime.block_on(restore::restore(&settings, config, folder)),
+    };
+    done.map(|sentence| say(&format!("goat: {sentence}")))
 }
 
 async fn run(settings: &Settings, config: Option<&Path>) -> Result<(), String> {
