@@ -29,6 +29,7 @@ impl Trading {
             public_key: self.signing.key.public(),
             days: days.into_iter().map(day).collect(),
             folder: self.signing.folder.display().to_string(),
+            head_time: (head.number > 0).then(|| head.time.into()),
         })
     }
 
