@@ -202,7 +202,7 @@ async fn reports_know_the_strategies(cluster: &Cluster, profit: i64) {
         let text = preview(kind).await;
         assert!(text.contains(&tally) && text.contains("Chain 20"), "{text}, not {tally}");
     }
-    assert!(preview("daily").await.contains("Strategies: equity $12"), "of twelve accounts");
+    assert!(preview("daily").await.contains("strategies $12"), "of twelve accounts");
     let compared = preview("exchanges").await;
     // They traded after the last candle that both have.
     assert!(compared.contains("Binance: 0 trades, 0 won, 0 lost, P&L $0.00, equity 0.00%"), "{compared}");

@@ -227,9 +227,10 @@ pub(super) fn exchanges(compared: &trading::CompareStatsResponse) -> Option<Exch
     })
 }
 
-/// None before the first record.
+/// Of what is in the ledger, so that no record is told that a crash could take back. None before the first.
 pub(super) fn chain(chain: &trading::GetResultChainResponse) -> Option<ChainHead> {
-    Some(ChainHead { time: moment(chain.head_time)?, record: chain.records, hash: chain.head.clone() })
+    let head = chain.committed.as_ref()?;
+    Some(ChainHead { time: moment(head.time)?, record: head.number, hash: head.hash.clone() })
 }
 
 #[cfg(test)]

@@ -50,10 +50,9 @@ pub(crate) fn comparison(facts: &Facts, subject: &str) -> Option<Draft> {
     Some(draft(PostKind::Comparison, subject, facts, paragraphs))
 }
 
-/// `Plays: equity $10,012.00 (+0.12% since the start)`.
+/// `plays $10,012.00 (+0.12%)`.
 fn worth(whose: &str, account: &Account) -> String {
-    let (equity, growth) = (account.equity.plain(), account.growth.signed());
-    format!("{whose}: equity {equity} ({growth} since the start)")
+    format!("{whose} {} ({})", account.equity.plain(), account.growth.signed())
 }
 
 /// All trades of a window, and where plays and strategies both ended some, those of either.
@@ -71,12 +70,13 @@ fn tallies(facts: &Facts, window: Window) -> Vec<String> {
 /// The last 24 hours, also when nothing happened.
 pub(crate) fn daily(facts: &Facts, subject: &str) -> Option<Draft> {
     let account = facts.account.as_ref()?;
-    let mut paragraphs = vec![format!("Paper trading, {}", Window::Day.words()), worth("Plays", account)];
-    let mut open = account.open_positions;
+    let (mut worths, mut open) = (worth("plays", account), account.open_positions);
     if let Some(strategies) = &facts.strategies {
-        paragraphs.push(worth("Strategies", strategies));
+        worths = format!("{worths}, {}", worth("strategies", strategies));
         open += strategies.open_positions;
     }
+    let mut paragraphs =
+        vec![format!("Paper trading, {}", Window::Day.words()), format!("Equity so far: {worths}")];
     if let Some(totals) = facts.totals(Window::Day) {
         paragraphs.extend(tallies(facts, Window::Day));
         paragraphs.push(format!("Fees {}, open positions {open}", totals.fees.size()));
