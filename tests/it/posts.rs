@@ -1,6 +1,9 @@
 //! Posts to X with the real programs: each closed trade told once, in order, whatever happens, and nothing without
 //! credentials.
 
+mod strategies;
+mod wording;
+
 use std::time::Duration;
 
 use goat::wire::trading::{ListPositionsRequest, PauseTradingRequest, Position};
@@ -27,9 +30,15 @@ fn world(directory: &std::path::Path) -> World {
     });
     let path = directory.join("play.json");
     std::fs::write(&path, play.to_string()).unwrap();
-    World::simulated(60)
+    quick(World::simulated(60))
         .with("GOAT_TRADING__PLAYS", json!([path.display().to_string()]))
         .with("GOAT_TRADING__OPEN_MAX", 2)
+        .with("GOAT_STRATEGIES", "[]")
+}
+
+/// With a gateway that looks often and waits for nothing.
+fn quick(world: World) -> World {
+    world
         .with("GOAT_PUBLISHER__POLL_MS", 100)
         .with("GOAT_PUBLISHER__HISTORY_HOURS", 1000)
         .with("GOAT_PUBLISHER__POSTS__INTERVAL_SECONDS_MIN", 0)

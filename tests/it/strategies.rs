@@ -29,6 +29,21 @@ const ORIGINAL_NAMES: [&str; 13] = [
     "equity",
 ];
 
+/// The names of a trade in the original's files.
+const NAMES_OF_A_TRADE: [&str; 11] = [
+    "id",
+    "symbol",
+    "side",
+    "entryPrice",
+    "exitPrice",
+    "amount",
+    "pnl",
+    "pnlPercent",
+    "holdTime",
+    "reason",
+    "timestamp",
+];
+
 async fn running() -> Cluster {
     Cluster::start(World::simulated(60).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 4)).await
 }
@@ -52,7 +67,8 @@ async fn both_exchanges_run_and_are_compared() {
     let sides = compared["exchanges"].as_array().unwrap();
     assert_eq!((&sides[0]["strategy"], &sides[1]["strategy"]), (&json!(BINANCE), &json!(BYBIT)));
     let (one, other) = (number(&sides[0], "returnPercent"), number(&sides[1], "returnPercent"));
-    let tie = (one - other).abs() < 0.005;
+    let hundredths = |percent: f64| (percent * 100.0).round();
+    let tie = (hundredths(one) - hundredths(other)).abs() < 0.5;
     assert_eq!(compared["tie"], tie, "{compared}");
     let leader = if tie {
         ""
@@ -188,6 +204,11 @@ async fn bundle(rest: &Rest) -> String {
     }
 }
 
+fn first_record(bundle: &str) -> u64 {
+    let header: Value = serde_json::from_str(bundle.lines().next().unwrap()).unwrap();
+    header["first"].as_u64().unwrap()
+}
+
 fn verified(folder: &Path, key: &str) -> Said {
     let mut command = command("trading-engine", folder, &[]);
     command.args(["verify-stats", "bundle.jsonl", "--public-key", key]);
@@ -207,9 +228,22 @@ async fn a_bundle_is_verified_and_an_altered_record_is_named() {
     cluster.trading_engine.kill();
     cluster.start_trading_engine().await;
 
+    // Neither is anything forgotten by an engine that begins anew.
+    let (before, first) = (rest.json("/chain").await, first_record(&bundle(&rest).await));
+    assert!(integer(&before["committed"]["number"]) <= integer(&before["records"]), "{before}");
+    cluster.trading_engine.kill();
+    cluster.trading_engine.set_arguments(&["--cold"]);
+    cluster.start_trading_engine().await;
     let chain = rest.json("/chain").await;
+    assert!(integer(&chain["records"]) > integer(&before["committed"]["number"]), "{chain}");
     let key = chain["publicKey"].as_str().unwrap();
     let text = bundle(&rest).await;
+    if chain["days"].as_array().unwrap().len() == before["days"].as_array().unwrap().len() {
+        assert_eq!(first_record(&text), first, "all of the day is in it");
+        let told = before["committed"]["hash"].as_str().unwrap();
+        assert!(text.contains(told), "what was committed stays: {told}");
+    }
+    assert!(text.contains("cold start: asked for with --cold"));
     let path = cluster.directory.path().join("bundle.jsonl");
     std::fs::write(&path, &text).unwrap();
     let said = verified(cluster.directory.path(), key);
@@ -229,4 +263,42 @@ async fn a_bundle_is_verified_and_an_altered_record_is_named() {
     assert!(named(' ') || named(':'), "record {record}: {}", said.errors);
     let wrong = verified(cluster.directory.path(), &"0".repeat(64));
     assert_eq!(wrong.code, Some(65), "{}", wrong.output);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_originals_files_are_written_whole_with_all_of_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::simulated(60)
+        .with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 4)
+        .with("GOAT_TRADING__STATS_FOLDER", folder.path().display());
+    let _cluster = Cluster::start(world).await;
+
+    for exchange in ["binance", "bybit"] {
+        let path = folder.path().join(format!("{exchange}_trading_stats.json"));
+        let mut stamps = Vec::new();
+        // Whenever it is read, it is whole.
+        let stats: Value = until("it is written again and again", PATIENCE, async || {
+            let stats: Value = serde_json::from_slice(&std::fs::read(&path).ok()?).unwrap();
+            let stamp = stats["timestamp"].as_str().unwrap().to_owned();
+            if stamps.last() != Some(&stamp) {
+                stamps.push(stamp);
+            }
+            (stamps.len() >= 3).then_some(stats)
+        })
+        .await;
+        let names = stats.as_object().unwrap();
+        for name in
+            ORIGINAL_NAMES.into_iter().chain(["winRate", "profitFactor", "bestTrade", "currentPosition"])
+        {
+            assert!(names.contains_key(name), "{name}: {stats}");
+        }
+        assert!(stats["riskControl"].as_object().unwrap().contains_key("pauseReason"), "{stats}");
+        for trade in stats["recentTrades"].as_array().unwrap() {
+            assert!(NAMES_OF_A_TRADE.iter().all(|name| !trade[*name].is_null()), "{trade}");
+        }
+        assert_eq!(stats["exchange"], exchange);
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(left.len() <= 3, "nothing else is left there but the file that is being written: {left:?}");
 }

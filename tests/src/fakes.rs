@@ -3,9 +3,10 @@
 //! - [`market`]: what is true, whatever was sent: books that move, and candles.
 //! - [`candles`]: closed candles, by a clock that is set.
 //! - [`fault`]: what goes wrong, symbol by symbol. [`delivery`]: how a message fares.
-//! - [`x`]: the API of X. [`chats`]: Telegram, Discord, Slack and any webhook. [`smtp`]: a mail server.
+//! - [`x`]: the API of X. [`anthropic`]: a model that rewords. [`chats`]: Telegram, Discord, Slack and any webhook. [`smtp`]: a mail server.
 //! - [`binance`], [`bybit`]: the venues. [`jupiter`]: the price API. [`http`]: their side without streams.
 
+pub mod anthropic;
 pub mod binance;
 pub mod bybit;
 pub mod candles;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use goat::wire::market::Mode;
 
+use crate::chain::Link;
 use crate::core::controls::Controls;
 use crate::core::play::PlayId;
 use crate::core::{self, Engine, Plan};
@@ -108,6 +109,11 @@ pub fn take(ledger: &mut dyn Ledger, log_id: &str, mode: Mode) -> Result<Taken, 
         carried.strategies = configured.map(|state| state.instance).collect();
     }
     let chain = ledger::chain(ledger)?;
+    // The chain goes on, and the bundle of a day has all of it.
+    let since = chain.time.minus(Link::SHOWN);
+    for row in ledger.rows(Link::TABLE, log_id, Some(since))? {
+        rows.put_row(Link::TABLE, row);
+    }
     Ok(Taken { carried, rows, commands, last_command, chain })
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use goat::service::{Failure, Stop};
 use goat::wire::{DESCRIPTORS, trading as wire};
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, ReflectMessage, SerializeOptions};
 use serde_json::Value;
 
 use crate::chain::write_file;
@@ -51,7 +51,7 @@ fn write_one(folder: &Path, exchange: &str, stats: &wire::GetStatsResponse) -> R
     write_file(&path, &text).map_err(|error| Failure::Io(format!("{}: {error}", path.display())))
 }
 
-/// With every name that has a value, as REST answers.
+/// With every name, as readers of the original's files expect: what is absent is null.
 fn to_json(stats: &wire::GetStatsResponse) -> Result<Value, Box<dyn std::error::Error>> {
     let pool = DescriptorPool::decode(DESCRIPTORS)?;
     let descriptor =
@@ -59,5 +59,45 @@ fn to_json(stats: &wire::GetStatsResponse) -> Result<Value, Box<dyn std::error::
     let mut message = DynamicMessage::new(descriptor);
     message.transcode_from(stats)?;
     let options = SerializeOptions::new().skip_default_fields(false);
-    Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)
+    let mut json = message.serialize_with_options(serde_json::value::Serializer, &options)?;
+    add_nulls(&message, &mut json);
+    Ok(json)
+}
+
+fn add_nulls(message: &DynamicMessage, json: &mut Value) {
+    let Some(names) = json.as_object_mut() else { return };
+    for field in message.descriptor().fields().filter(FieldDescriptor::supports_presence) {
+        if !message.has_field(&field) {
+            names.insert(field.json_name().to_owned(), Value::Null);
+        } else if let (Some(inner), Some(json)) =
+            (message.get_field(&field).as_message(), names.get_mut(field.json_name()))
+        {
+            add_nulls(inner, json);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_null_and_what_is_zero_is_there() {
+        let risk = wire::RiskControl { trading_paused: false, pause_reason: None, daily_loss: 0.0 };
+        let stats = wire::GetStatsResponse {
+            exchange: "bybit".to_owned(),
+            risk_control: Some(risk),
+            ..wire::GetStatsResponse::default()
+        };
+
+        let json = to_json(&stats).unwrap();
+
+        for name in ["currentPosition", "winRate", "profitFactor", "bestTrade", "worstTrade"] {
+            assert_eq!(json.get(name), Some(&Value::Null), "{name}: {json}");
+        }
+        let risk = serde_json::json!({"tradingPaused": false, "pauseReason": null, "dailyLoss": 0.0});
+        assert_eq!(json.get("riskControl"), Some(&risk));
+        assert_eq!((json.get("totalTrades"), json.get("totalPnL")), (Some(&0.into()), Some(&0.0.into())));
+        assert_eq!(json.get("recentTrades"), Some(&serde_json::json!([])));
+    }
 }

@@ -9,8 +9,8 @@ use goat::wire::market::{archive, feed};
 use goat::wire::{market, trading};
 use serde::{Deserialize, Serialize};
 
-use crate::publisher::facts::{Percent, Usd, span};
-use crate::publisher::gather::{Condition, pause};
+use crate::publisher::facts::{CoolOff, Percent, Usd, span};
+use crate::publisher::gather::{Condition, cool_offs, pause};
 use crate::publisher::outbox::{Alert, Severity};
 use crate::publisher::text;
 
@@ -19,6 +19,8 @@ use crate::publisher::text;
 pub(crate) struct Observation<'a> {
     pub(crate) condition: &'a Condition,
     pub(crate) account: Option<&'a trading::Account>,
+    /// None when they could not be asked.
+    pub(crate) strategies: Option<&'a [trading::Strategy]>,
     /// When a position was opened last.
     pub(crate) last_entry: Option<UnixMicros>,
     /// On the disk of the data directory.
@@ -73,6 +75,7 @@ impl Watch {
         let mut silent_since = None;
         if let Ok(status) = &seen.condition.trading {
             self.paused(status, now, &mut alerts);
+            self.cool_offs(seen.strategies, now, &mut alerts);
             self.drawdown(status, seen.account, settings, now, &mut alerts);
             silent_since = self.silence(status, seen.last_entry, settings);
         }
@@ -156,6 +159,31 @@ impl Watch {
             text: if paused.reason.is_empty() { "No reason was given.".to_owned() } else { paused.reason },
         });
         alerts.extend(self.stand("paused", trouble, since, Duration::ZERO, now));
+    }
+
+    /// Strategies that pause by themselves; a pause of one that is gone is over.
+    fn cool_offs(
+        &mut self,
+        strategies: Option<&[trading::Strategy]>,
+        now: UnixMicros,
+        alerts: &mut Vec<Alert>,
+    ) {
+        const KEY: &str = "paused/";
+        let Some(strategies) = strategies else { return };
+        let pausing: BTreeMap<String, CoolOff> =
+            cool_offs(strategies).into_iter().map(|one| (format!("{KEY}{}", one.trader.id), one)).collect();
+        let is_over = |key: &&String| key.starts_with(KEY) && !pausing.contains_key(*key);
+        let over: Vec<String> = self.standing.keys().filter(is_over).cloned().collect();
+        alerts.extend(over.iter().filter_map(|key| self.stand(key, None, None, Duration::ZERO, now)));
+        for (key, CoolOff { trader, cause, until, .. }) in pausing {
+            let trouble = Trouble {
+                severity: Severity::Warning,
+                kind: "paused",
+                title: format!("Paused: {}", trader.name),
+                text: format!("{cause}; until {until}. What is open keeps its stop."),
+            };
+            alerts.extend(self.stand(&key, Some(trouble), None, Duration::ZERO, now));
+        }
     }
 
     /// Told once for each peak, however deep it goes.

@@ -1,9 +1,13 @@
 //! Entries and exits as alerts, and the silence explained.
 
-use goat::values::UnixMicros;
-use goat::wire::trading::{Funnel, FunnelStep, Position};
+use std::borrow::Cow;
 
-use crate::publisher::facts::{ClosedTrade, Outcome, World, count, price, span};
+use goat::values::{Price, UnixMicros};
+use goat::wire::market::PositionSide;
+use goat::wire::trading::{Funnel, FunnelStep, Position, Strategy};
+
+use crate::publisher::facts::{ClosedTrade, Direction, Outcome, Trader, World, count, price, span};
+use crate::publisher::gather::trader;
 use crate::publisher::outbox::{Alert, Severity};
 use crate::publisher::text;
 
@@ -17,7 +21,7 @@ fn labelled(world: World, title: &str) -> String {
 /// A position was opened. None when its fill is not known.
 pub(crate) fn entry(log: &str, position: &Position, world: World, now: UnixMicros) -> Option<Alert> {
     let fill = position.entry.as_ref()?;
-    let at = price(goat::values::Price::new(fill.average_price).ok()?);
+    let at = price(Price::new(fill.average_price).ok()?);
     let play = text::name(&position.play_id);
     Some(Alert {
         id: format!("entry/{log}/{}", position.id),
@@ -27,6 +31,48 @@ pub(crate) fn entry(log: &str, position: &Position, world: World, now: UnixMicro
         text: format!("Follows {}", text::name(&position.wallet_address)),
         raised_at: now,
     })
+}
+
+/// A strategy's fill.
+pub(crate) struct Entry<'a> {
+    pub(crate) trader: Cow<'a, Trader>,
+    pub(crate) direction: Direction,
+    pub(crate) price: Price,
+    pub(crate) opened: UnixMicros,
+    /// In the rules' words.
+    pub(crate) reason: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    /// What a strategy holds; none when it is flat.
+    pub(crate) fn of(strategy: &'a Strategy) -> Option<Self> {
+        let position = strategy.position.as_ref()?;
+        let direction = match position.direction() {
+            PositionSide::Long => Direction::Long,
+            PositionSide::Short => Direction::Short,
+            PositionSide::Unspecified => return None,
+        };
+        Some(Self {
+            trader: Cow::Owned(trader(strategy)),
+            direction,
+            price: Price::new(position.entry_price).ok()?,
+            opened: position.opened_at.and_then(|time| time.try_into().ok())?,
+            reason: &position.entry_reason,
+        })
+    }
+
+    /// The same entry makes the same alert, whether it is still held or over.
+    pub(crate) fn alert(&self, log: &str, world: World, now: UnixMicros) -> Alert {
+        let Self { trader, direction, price: at, opened, reason } = self;
+        Alert {
+            id: format!("entry/{log}/{}.{}", trader.id, opened.get()),
+            severity: Severity::Info,
+            kind: "entry",
+            title: labelled(world, &format!("Paper entry: {}, {direction} at {}", trader.name, price(*at))),
+            text: text::line(reason),
+            raised_at: now,
+        }
+    }
 }
 
 /// A position was closed.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::draft::{Draft, PostId, PostKind};
-use super::facts::{ClosedTrade, Facts};
+use super::facts::{ClosedTrade, CoolOff, Facts};
 use super::lessons::Lessons;
 use super::templates;
 
@@ -21,7 +21,8 @@ const REPORT_EVERY: u64 = 8;
 /// Of the slots between, every so many tells prices.
 const MARKET_EVERY: u64 = 5;
 /// Reports in their order; those of a day and a week stand before them when they are due.
-const REPORTS: [PostKind; 3] = [PostKind::Comparison, PostKind::OpenPosition, PostKind::BuyAndHold];
+const REPORTS: [PostKind; 4] =
+    [PostKind::Comparison, PostKind::Exchanges, PostKind::OpenPosition, PostKind::BuyAndHold];
 
 /// What happened.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) enum Event<'a> {
     TradeClosed { trade: &'a ClosedTrade, log: &'a str, facts: &'a Facts },
     /// Nothing new is opened, as the facts say.
     Paused(&'a Facts),
+    /// A strategy enters nothing for a while.
+    CoolOff { cool_off: &'a CoolOff, log: &'a str, facts: &'a Facts },
     /// Time went on. What is known is absent where no engine answers.
     Tick {
         facts: Option<&'a Facts>,
@@ -101,6 +104,10 @@ impl Desk {
             Event::Paused(facts) => {
                 let since = facts.pause.as_ref().map(|pause| pause.since.to_string()).unwrap_or_default();
                 templates::paused(facts, &since).map(Effect::Compose).into_iter().collect()
+            }
+            Event::CoolOff { cool_off, log, facts } => {
+                let subject = subject_of_cool_off(log, cool_off);
+                vec![Effect::Compose(templates::cool_off(cool_off, facts, &subject))]
             }
             Event::Tick { facts, waiting, sent_within_day } => {
                 self.tick(*facts, *waiting, *sent_within_day, now)
@@ -206,6 +213,7 @@ pub(crate) fn compose(kind: PostKind, facts: &Facts, subject: &str) -> Option<Dr
     match kind {
         PostKind::OpenPosition => templates::open_position(facts, subject),
         PostKind::Comparison => templates::comparison(facts, subject),
+        PostKind::Exchanges => templates::exchanges(facts, subject),
         PostKind::Daily => templates::daily(facts, subject),
         PostKind::Weekly => templates::weekly(facts, subject),
         PostKind::BuyAndHold => templates::buy_and_hold(facts, subject),
@@ -218,6 +226,15 @@ pub(crate) fn compose(kind: PostKind, facts: &Facts, subject: &str) -> Option<Dr
 /// The id that a trade's post has.
 pub(crate) fn id_of_trade(log: &str, trade: &str) -> PostId {
     PostId::new(PostKind::TradeResult, &format!("{log}/{trade}"))
+}
+
+/// The id that the post about a strategy's pause has.
+pub(crate) fn id_of_cool_off(log: &str, cool_off: &CoolOff) -> PostId {
+    PostId::new(PostKind::Paused, &subject_of_cool_off(log, cool_off))
+}
+
+fn subject_of_cool_off(log: &str, cool_off: &CoolOff) -> String {
+    format!("{log}/{}/{}", cool_off.trader.id, cool_off.since)
 }
 
 /// A number that looks like chance and is the same for the same slot, so that a run can be repeated.

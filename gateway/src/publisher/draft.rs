@@ -15,6 +15,8 @@ pub(crate) enum PostKind {
     OpenPosition,
     /// Traders beside one another.
     Comparison,
+    /// The same rules on two exchanges.
+    Exchanges,
     /// The last 24 hours.
     Daily,
     /// The last seven days.
@@ -31,10 +33,11 @@ pub(crate) enum PostKind {
 
 impl PostKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::TradeResult,
         Self::OpenPosition,
         Self::Comparison,
+        Self::Exchanges,
         Self::Daily,
         Self::Weekly,
         Self::BuyAndHold,
@@ -49,6 +52,7 @@ impl PostKind {
             Self::TradeResult => "trade_result",
             Self::OpenPosition => "open_position",
             Self::Comparison => "comparison",
+            Self::Exchanges => "exchanges",
             Self::Daily => "daily",
             Self::Weekly => "weekly",
             Self::BuyAndHold => "buy_and_hold",
@@ -56,6 +60,19 @@ impl PostKind {
             Self::Market => "market",
             Self::Lesson => "lesson",
         }
+    }
+
+    /// Whether it tells what came of trades: such a post carries the head of the chain of results.
+    pub(crate) const fn tells_results(self) -> bool {
+        matches!(
+            self,
+            Self::TradeResult
+                | Self::Comparison
+                | Self::Exchanges
+                | Self::Daily
+                | Self::Weekly
+                | Self::BuyAndHold
+        )
     }
 
     /// Reads it back.
@@ -69,6 +86,7 @@ pub(crate) const KINDS: &[&str] = &[
     PostKind::TradeResult.as_str(),
     PostKind::OpenPosition.as_str(),
     PostKind::Comparison.as_str(),
+    PostKind::Exchanges.as_str(),
     PostKind::Daily.as_str(),
     PostKind::Weekly.as_str(),
     PostKind::BuyAndHold.as_str(),
@@ -110,6 +128,8 @@ pub(crate) struct Draft {
     /// On every part: which world this is, and that the figures are old.
     pub(crate) label: Option<String>,
     pub(crate) paragraphs: Vec<String>,
+    /// The head of the chain of results, as a paragraph of its own that nobody rewords.
+    pub(crate) chain: Option<String>,
 }
 
 impl Draft {
@@ -123,6 +143,7 @@ impl Draft {
         if paragraphs.is_empty() {
             return Err(Unpostable::Empty);
         }
+        paragraphs.extend(self.chain.clone());
         paragraphs.push(format!("Ref {}", self.id.reference()));
         let parts = parts(self.label.as_deref(), &paragraphs)?;
         if parts.len() == 1 {
@@ -168,13 +189,16 @@ mod tests {
             kind: PostKind::Market,
             label: None,
             paragraphs: vec!["short".to_owned()],
+            chain: None,
         };
         assert_eq!(draft.parts().unwrap(), [format!("short\nRef {}", id.reference())]);
 
+        draft.chain = Some("Chain of a day".to_owned());
         draft.paragraphs = vec!["long ".repeat(40), "more ".repeat(40)];
         let parts = draft.parts().unwrap();
 
         assert_eq!(parts.len(), 2);
+        assert_eq!(parts.iter().filter(|part| part.contains("Chain of a day")).count(), 1, "{parts:?}");
         assert!(parts.iter().all(|part| part.contains(&id.reference())), "{parts:?}");
     }
 }

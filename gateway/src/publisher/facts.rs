@@ -29,10 +29,20 @@ impl World {
     }
 }
 
+/// What trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum TraderKind {
+    /// All plays share one account.
+    Play,
+    /// Each has an account of its own.
+    Strategy,
+}
+
 /// Who trades: a play, or a paper strategy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Trader {
-    /// Distinct among all traders.
+    pub(crate) kind: TraderKind,
+    /// Distinct among all traders of a kind.
     pub(crate) id: String,
     /// As it is shown; sanitised.
     pub(crate) name: String,
@@ -152,16 +162,10 @@ pub(crate) struct Results {
     /// After fees.
     pub(crate) profit: Usd,
     pub(crate) fees: Usd,
-    /// Wins among wins and losses; absent without any.
-    pub(crate) win_rate: Option<Percent>,
-    /// Ends of its 95 % interval.
-    pub(crate) win_rate_between: Option<(Percent, Percent)>,
-    /// Mean of profit over size; absent without trades.
-    pub(crate) mean_gain: Option<Percent>,
     pub(crate) open: u32,
 }
 
-/// The paper account.
+/// The paper account of the plays, or those of all paper strategies together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) start: Usd,
@@ -198,6 +202,66 @@ pub(crate) struct Benchmark {
     pub(crate) traded: Percent,
 }
 
+/// The same rules on two exchanges, over the time that both have.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Exchanges {
+    /// Such as `ma_rsi`; sanitised, as the symbol.
+    pub(crate) rules: String,
+    pub(crate) symbol: String,
+    pub(crate) from: UnixMicros,
+    pub(crate) until: UnixMicros,
+    pub(crate) sides: [Side; 2],
+}
+
+/// One of those exchanges.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Side {
+    /// Such as `Binance`.
+    pub(crate) exchange: &'static str,
+    /// Of equity, with what is open.
+    pub(crate) growth: Percent,
+    /// That ended in the common time.
+    pub(crate) trades: u32,
+    pub(crate) wins: u32,
+    pub(crate) losses: u32,
+    /// Of those, after fees.
+    pub(crate) profit: Usd,
+    /// Of the newest candle.
+    pub(crate) age_seconds: u64,
+    /// Candles have stopped coming.
+    pub(crate) stale: bool,
+}
+
+/// A strategy enters nothing for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CoolOff {
+    pub(crate) trader: Trader,
+    /// Such as `losses in a row`; sanitised.
+    pub(crate) cause: String,
+    pub(crate) since: UnixMicros,
+    pub(crate) until: UnixMicros,
+}
+
+/// The end of the chain of results: who has the text can hold the bundle of that day against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChainHead {
+    /// Of the record.
+    pub(crate) time: UnixMicros,
+    pub(crate) record: u64,
+    /// SHA-256 in hexadecimal.
+    pub(crate) hash: String,
+}
+
+impl ChainHead {
+    /// As it stands in a post: day, record, and the first 64 bits of the hash.
+    pub(crate) fn words(&self) -> String {
+        const DIGITS: usize = 16;
+        let time = self.time.to_string();
+        let (day, hash) = (time.get(..10).unwrap_or(&time), self.hash.get(..DIGITS).unwrap_or(&self.hash));
+        format!("Chain {day}, record {}: {hash}", self.record)
+    }
+}
+
 /// Nothing new is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pause {
@@ -215,12 +279,17 @@ pub(crate) struct Facts {
     /// How far that lies behind the clock, in a live world.
     pub(crate) age_seconds: u64,
     pub(crate) account: Option<Account>,
+    /// All accounts of paper strategies together; absent without any.
+    pub(crate) strategies: Option<Account>,
+    pub(crate) exchanges: Option<Exchanges>,
     /// By window, each with every trader that ended a trade or has one open.
     pub(crate) results: Vec<(Window, Vec<Results>)>,
     pub(crate) open: Vec<OpenTrade>,
     pub(crate) quotes: Vec<Quote>,
     pub(crate) benchmark: Option<Benchmark>,
     pub(crate) pause: Option<Pause>,
+    pub(crate) cool_offs: Vec<CoolOff>,
+    pub(crate) chain: Option<ChainHead>,
     /// Of the price cycle under way with the largest threshold: the threshold, and its peak over its start.
     pub(crate) cycle: Option<(Percent, Percent)>,
 }
@@ -229,6 +298,26 @@ pub(crate) struct Facts {
 pub(crate) const STALE_AFTER_SECONDS: u64 = 120;
 
 impl Facts {
+    /// A world at a moment, of which nothing else is known.
+    pub(crate) fn of(world: World, as_of: UnixMicros, age_seconds: u64) -> Self {
+        Self {
+            world,
+            as_of,
+            age_seconds,
+            account: None,
+            strategies: None,
+            exchanges: None,
+            results: Vec::new(),
+            open: Vec::new(),
+            quotes: Vec::new(),
+            benchmark: None,
+            pause: None,
+            cool_offs: Vec::new(),
+            chain: None,
+            cycle: None,
+        }
+    }
+
     /// The results of a window.
     pub(crate) fn results(&self, window: Window) -> &[Results] {
         let found = self.results.iter().find(|(of, _)| *of == window);
@@ -237,7 +326,15 @@ impl Facts {
 
     /// Sums over all traders; absent where nobody ended a trade.
     pub(crate) fn totals(&self, window: Window) -> Option<Totals> {
-        let results = self.results(window);
+        Self::sum(self.results(window).iter())
+    }
+
+    /// Sums over all traders of a kind; absent where none ended a trade.
+    pub(crate) fn totals_of(&self, kind: TraderKind, window: Window) -> Option<Totals> {
+        Self::sum(self.results(window).iter().filter(|one| one.trader.kind == kind))
+    }
+
+    fn sum<'a>(results: impl Iterator<Item = &'a Results>) -> Option<Totals> {
         let mut totals = Totals::default();
         for one in results {
             totals.trades += one.trades;

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use goat::service::{Reach, ServiceChannel};
 use goat::settings::Settings;
+use goat::values::UnixMicros;
 use goat::wire::{MarketDataServiceClient, TradingServiceClient, market, trading};
 use tonic::Status;
 
-use super::facts::{Benchmark, Facts, Pause, Percent, Quote, Window};
+use super::facts::{Benchmark, ChainHead, Exchanges, Facts, Pause, Percent, Quote, TraderKind, Window};
 use super::text;
 
 mod from_wire;
+mod strategies;
 
 pub(crate) use from_wire::closed_trade;
+pub(crate) use strategies::{closed_trade as strategy_trade, cool_offs, trade_id, trader};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 const TOKENS: [&str; 3] = ["SOL", "BTC", "ETH"];
@@ -20,6 +23,8 @@ const TOKENS: [&str; 3] = ["SOL", "BTC", "ETH"];
 const PAGE: u32 = 500;
 /// Points of a history: only the first and the last are told.
 const POINTS: u32 = 96;
+/// Of the comparison of both exchanges: a week.
+const COMPARED_HOURS: u32 = 168;
 /// Open positions that are told apart.
 const OPEN_MAX: u32 = 1000;
 
@@ -92,6 +97,66 @@ impl Engines {
         }
     }
 
+    /// The paper strategies.
+    pub(crate) async fn strategies(&self) -> Result<Vec<trading::Strategy>, String> {
+        let asked = trading::ListStrategiesRequest {};
+        let answer = within("the trading-engine", self.trading.clone().list_strategies(asked)).await?;
+        Ok(answer.strategies)
+    }
+
+    /// Trades of strategies that are over, newest first, at least one page, and on until one of them is `old`.
+    pub(crate) async fn strategy_trades(
+        &self,
+        old: impl Fn(&trading::StrategyTrade) -> bool,
+    ) -> Result<Vec<trading::StrategyTrade>, String> {
+        let (mut trades, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request =
+                trading::ListStrategyTradesRequest { limit: Some(PAGE), page_token, ..Default::default() };
+            let mut trading = self.trading.clone();
+            let answer = within("the trading-engine", trading.list_strategy_trades(request)).await?;
+            let is_last = answer.next_page_token.is_empty() || answer.trades.last().is_some_and(&old);
+            trades.extend(answer.trades);
+            page_token = answer.next_page_token;
+            if is_last {
+                return Ok(trades);
+            }
+        }
+    }
+
+    /// The comparison of both exchanges and the head of the chain, each absent when it cannot be had.
+    async fn compared(&self) -> (Option<Exchanges>, Option<ChainHead>) {
+        let (mut one, mut other) = (self.trading.clone(), self.trading.clone());
+        let compare = trading::CompareStatsRequest { hours: Some(COMPARED_HOURS), ..Default::default() };
+        let (compared, chain) = tokio::join!(
+            within("the trading-engine", one.compare_stats(compare)),
+            within("the trading-engine", other.get_result_chain(trading::GetResultChainRequest {})),
+        );
+        (
+            compared.ok().as_ref().and_then(strategies::exchanges),
+            chain.ok().as_ref().and_then(strategies::chain),
+        )
+    }
+
+    /// Puts in what is known of the strategies.
+    async fn add_strategies(&self, facts: &mut Facts) -> Result<(), String> {
+        let from = facts.as_of.minus(Duration::from_hours(Window::Month.hours().into()));
+        let is_old = |trade: &trading::StrategyTrade| {
+            trade.closed_at.and_then(|time| UnixMicros::try_from(time).ok()).is_some_and(|time| time < from)
+        };
+        let (known, trades, compared) =
+            tokio::join!(self.strategies(), self.strategy_trades(is_old), self.compared());
+        let (known, trades) = (known?, trades?);
+        for (window, results) in &mut facts.results {
+            results.extend(strategies::results(*window, facts.as_of, &trades, &known));
+        }
+        facts.open.extend(strategies::open_trades(&known, facts.as_of));
+        facts.strategies = strategies::accounts(&known);
+        facts.cool_offs = cool_offs(&known);
+        (facts.exchanges, facts.chain) = compared;
+        Ok(())
+    }
+
     /// Everything that posts may tell.
     ///
     /// # Errors
@@ -121,6 +186,7 @@ impl Engines {
             facts.results.push((window, from_wire::results(&performance?)));
         }
         facts.pause = pause(status);
+        Box::pin(self.add_strategies(&mut facts)).await?;
         facts.benchmark = self.benchmark(&facts).await;
         Ok(facts)
     }
@@ -175,7 +241,7 @@ impl Engines {
     async fn benchmark(&self, facts: &Facts) -> Option<Benchmark> {
         let start = facts.account.as_ref().map(|account| account.start)?;
         for window in [Window::Week, Window::Day] {
-            let Some(totals) = facts.totals(window) else { continue };
+            let Some(totals) = facts.totals_of(TraderKind::Play, window) else { continue };
             let Some((from, to)) = self.ends("SOL", window).await else { continue };
             #[allow(clippy::cast_precision_loss)] // Cents of a paper account.
             let traded = totals.profit.get() as f64 / start.get() as f64 * 100.0;

@@ -6,14 +6,18 @@ use goat::error::Kind;
 use goat::values::UnixMicros;
 use goat::wire::PublisherService;
 use goat::wire::publisher as wire;
+use goat::wire::trading::Position;
 use tonic::{Request, Response, Status};
 
 use super::draft::PostKind;
+use super::facts::ClosedTrade;
+use super::gather::{closed_trade, strategy_trade};
 use super::outbox::{self, Alert, KINDS, Kept, MessageState, OutboxError, Post, PostState, Severity};
 use super::run::{FOLDER, Shared, tweet_id};
 use super::switch::Switch;
 use super::weight::weight;
 use super::{draft, text};
+use crate::alerts::upstreams::{Check, UPSTREAMS, Upstreams};
 
 /// Where copies of the outbox lie, in its folder.
 const BACKUP: &str = "backup";
@@ -33,9 +37,10 @@ impl PublisherService for Service {
         let (shared, now) = (&self.0, UnixMicros::now());
         let told = shared.outbox.with(move |books| {
             let trouble = books.oldest_waiting()?.map(|post| post.delivery.trouble).unwrap_or_default();
-            Ok((books.waiting(now)?, trouble, books.messages_waiting()?))
+            let upstreams: Option<Upstreams> = books.remembered(UPSTREAMS)?;
+            Ok((books.waiting(now)?, trouble, books.messages_waiting()?, upstreams.unwrap_or_default()))
         });
-        let (waiting, trouble, messages_waiting) = told.await.map_err(|error| unusable(&error))?;
+        let (waiting, trouble, messages_waiting, upstreams) = told.await.map_err(|error| unusable(&error))?;
         let seen = shared.seen();
         let next_slot_at = shared.desk.lock().await.next_slot_at().filter(|at| *at > now);
         Ok(Response::new(wire::GetStatusResponse {
@@ -49,6 +54,8 @@ impl PublisherService for Service {
             facts_trouble: seen.trouble,
             channels: shared.channels.iter().map(|name| (*name).to_owned()).collect(),
             messages_waiting,
+            upstreams_checked_at: upstreams.checked_at().map(Into::into),
+            upstreams: upstreams.checks().map(upstream).collect(),
         }))
     }
 
@@ -92,9 +99,7 @@ impl PublisherService for Service {
                     .positions(u64::MAX)
                     .await
                     .map_err(|reason| Kind::Unavailable.status(reason))?;
-                let closed =
-                    positions.iter().filter_map(|position| super::gather::closed_trade(position).ok());
-                let newest = closed.max_by_key(|trade| trade.closed_at);
+                let newest = newest_trade(shared, &positions).await?;
                 newest.map(|trade| super::templates::trade_result(&trade, "preview", facts))
             }
             (kind, known) => shared.desk.lock().await.preview(kind, known),
@@ -216,6 +221,16 @@ impl PublisherService for Service {
     }
 }
 
+/// The trade that ended last, of a play or a strategy.
+async fn newest_trade(shared: &Shared, positions: &[Position]) -> Result<Option<ClosedTrade>, Status> {
+    let unavailable = |reason| Kind::Unavailable.status(reason);
+    let strategies = shared.engines.strategies().await.map_err(unavailable)?;
+    let trades = shared.engines.strategy_trades(|_| true).await.map_err(unavailable)?;
+    let of_plays = positions.iter().filter_map(|position| closed_trade(position).ok());
+    let of_strategies = trades.iter().filter_map(|trade| strategy_trade(trade, &strategies).ok());
+    Ok(of_plays.chain(of_strategies).max_by_key(|trade| trade.closed_at))
+}
+
 fn invalid(message: String) -> Status {
     Kind::Invalid.status(message)
 }
@@ -246,6 +261,15 @@ fn place(page_token: &str) -> Result<Option<i64>, Status> {
 
 fn weighted(text: &str) -> u32 {
     u32::try_from(weight(text)).unwrap_or(u32::MAX)
+}
+
+fn upstream((name, check): (&str, &Check)) -> wire::Upstream {
+    wire::Upstream {
+        name: name.to_owned(),
+        reachable: check.is_reachable,
+        reason: check.reason.clone(),
+        since: UnixMicros::new(check.since).ok().map(Into::into),
+    }
 }
 
 fn outbound(switch: &Switch) -> wire::Outbound {

@@ -5,14 +5,15 @@
 
 use super::draft::{Draft, PostId, PostKind};
 use super::facts::{
-    ClosedTrade, Direction, Facts, OpenTrade, Outcome, Percent, Usd, Window, count, price, span,
+    ChainHead, ClosedTrade, Direction, Facts, OpenTrade, Outcome, Percent, Totals, TraderKind, Usd, Window,
+    count, price, span,
 };
 use super::lessons::Lesson;
 
 mod reports;
 mod tie;
 
-pub(crate) use reports::{buy_and_hold, comparison, daily, market, paused, weekly};
+pub(crate) use reports::{buy_and_hold, comparison, cool_off, daily, exchanges, market, paused, weekly};
 
 /// Traders with fewer trades than this are not told apart.
 pub(crate) const TRADES_MIN: u32 = 30;
@@ -21,11 +22,13 @@ pub(crate) const TRADES_MIN: u32 = 30;
 fn draft(kind: PostKind, subject: &str, facts: &Facts, paragraphs: Vec<String>) -> Draft {
     let labels = facts.world.label().map(str::to_owned).into_iter().chain(facts.staleness());
     let label: Vec<String> = labels.collect();
+    let chain = facts.chain.as_ref().filter(|_| kind.tells_results()).map(ChainHead::words);
     Draft {
         id: PostId::new(kind, subject),
         kind,
         label: (!label.is_empty()).then(|| label.join(" · ")),
         paragraphs,
+        chain,
     }
 }
 
@@ -39,6 +42,19 @@ fn tally(trades: u32, wins: u32, losses: u32, profit: Usd) -> String {
         count(losses.into()),
         profit.signed()
     )
+}
+
+impl Totals {
+    fn tally(self) -> String {
+        tally(self.trades, self.wins, self.losses, self.profit)
+    }
+}
+
+fn all_of(kind: TraderKind) -> &'static str {
+    match kind {
+        TraderKind::Play => "All plays",
+        TraderKind::Strategy => "All strategies",
+    }
 }
 
 /// A trade that is over. `subject` is its id, distinct among all logs.
@@ -63,9 +79,9 @@ pub(crate) fn trade_result(trade: &ClosedTrade, subject: &str, facts: &Facts) ->
     if trade.decided_late {
         paragraphs.push("Decided late: the engine was not running at the time.".to_owned());
     }
-    if let Some(totals) = facts.totals(Window::Day) {
-        let tally = tally(totals.trades, totals.wins, totals.losses, totals.profit);
-        paragraphs.push(format!("All of the {}: {tally}", Window::Day.words()));
+    let kind = trade.trader.kind;
+    if let Some(totals) = facts.totals_of(kind, Window::Day) {
+        paragraphs.push(format!("{}, {}: {}", all_of(kind), Window::Day.words(), totals.tally()));
     }
     paragraphs.extend(trade_lesson(trade));
     draft(PostKind::TradeResult, subject, facts, paragraphs)
@@ -151,6 +167,7 @@ pub(crate) fn lesson(lesson: &Lesson, facts: Option<&Facts>, subject: &str) -> D
             kind: PostKind::Lesson,
             label: None,
             paragraphs,
+            chain: None,
         },
     }
 }

@@ -1,15 +1,23 @@
 //! Another wording of a post by a model, used only when it claims exactly what the template claims.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use goat::settings::{Secret, Wording as Settings};
+use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::draft::Draft;
-use super::x::{body_of, described, reason};
+use super::text;
+use super::x::{body_of, described};
 
 /// Longer answers are no posts.
 const ANSWER_CHARS_MAX: usize = 1000;
+/// Enough for as much.
+const TOKENS_MAX: u32 = 1024;
+/// Of the Messages API.
+const VERSION: &str = "2023-06-01";
+const LEFT_ALONE_MAX: Duration = Duration::from_hours(24);
 
 const TASK: &str = "Reword the report of paper trading that follows, in plain, calm English, one sentence a line. Keep \
     every number exactly as it is written, in the same order, with its sign, currency and percent sign. Keep names, \
@@ -98,43 +106,68 @@ const CLAIMS: [&str; 78] = [
     "less",
 ];
 
-/// A model behind an endpoint of chat completions.
+/// A model of Anthropic's, asked by the Messages API.
 #[derive(Debug)]
 pub(crate) struct Wording {
     client: reqwest::Client,
     url: String,
-    api_key: Option<Secret>,
+    api_key: Secret,
     model: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Completion {
-    choices: Vec<Choice>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Choice {
-    message: Message,
+    /// The API has asked to be left alone until then.
+    asked_again_at: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Message {
-    content: String,
+    content: Vec<Block>,
+    stop_reason: Option<String>,
+}
+
+/// A model may think before it writes.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block {
+    Text {
+        text: String,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    error: Problem,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    message: String,
 }
 
 impl Wording {
-    /// The model of the settings; none without an address.
+    /// The model of the settings; none without a key.
     ///
     /// # Errors
     ///
     /// When no client can be made.
     pub(crate) fn of(settings: &Settings) -> Result<Option<Self>, reqwest::Error> {
-        let Some(url) = settings.url.clone() else { return Ok(None) };
+        let Some(api_key) = settings.api_key.clone() else { return Ok(None) };
         let client = reqwest::Client::builder()
             .timeout(Duration::from_millis(settings.timeout_ms))
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Some(Self { client, url, api_key: settings.api_key.clone(), model: settings.model.clone() }))
+        let url = format!("{}/v1/messages", settings.url.trim_end_matches('/'));
+        Ok(Some(Self {
+            client,
+            url,
+            api_key,
+            model: settings.model.clone(),
+            asked_again_at: Mutex::default(),
+        }))
     }
 
     /// The same draft in other words.
@@ -143,27 +176,70 @@ impl Wording {
     ///
     /// Why the template is to be used.
     pub(crate) async fn reword(&self, draft: &Draft) -> Result<Draft, String> {
+        if self.asked_again_at().is_some_and(|at| Instant::now() < at) {
+            return Err("the model's API has asked to be left alone for a while".to_owned());
+        }
         let template = draft.paragraphs.join("\n");
         let body = serde_json::json!({
             "model": self.model,
-            "messages": [{"role": "system", "content": TASK}, {"role": "user", "content": template}],
+            "max_tokens": TOKENS_MAX,
+            "system": TASK,
+            "messages": [{"role": "user", "content": template}],
         });
-        let mut request = self.client.post(&self.url).header("content-type", "application/json");
-        if let Some(key) = &self.api_key {
-            request = request.bearer_auth(key.reveal());
-        }
-        let response = request.body(body.to_string()).send().await.map_err(|error| described(&error))?;
-        let status = response.status();
+        let request = self
+            .client
+            .post(&self.url)
+            .header("content-type", "application/json")
+            .header("x-api-key", self.api_key.reveal())
+            .header("anthropic-version", VERSION)
+            .body(body.to_string());
+        let response = request.send().await.map_err(|error| described(&error))?;
+        let (status, again) = (response.status(), retry_after(&response));
         let text = body_of(response).await?;
         if !status.is_success() {
-            return Err(reason(status, &text));
+            *self.asked_again_at.lock().unwrap_or_else(PoisonError::into_inner) =
+                left_alone_for(status, again).map(|span| Instant::now() + span);
+            return Err(refusal(status, &text));
         }
-        let completion: Completion =
+        let message: Message =
             serde_json::from_str(&text).map_err(|error| format!("the answer cannot be read: {error}"))?;
-        let choice = completion.choices.into_iter().next().ok_or("the answer is empty")?;
-        let paragraphs = checked(&choice.message.content, &template)?;
+        match message.stop_reason.as_deref() {
+            Some("end_turn") => {}
+            other => return Err(format!("the answer ended by {}", other.unwrap_or("nothing said"))),
+        }
+        let written = message.content.into_iter().find_map(|block| match block {
+            Block::Text { text } => Some(text),
+            Block::Other => None,
+        });
+        let paragraphs = checked(&written.ok_or("the answer is empty")?, &template)?;
         Ok(Draft { paragraphs, ..draft.clone() })
     }
+
+    fn asked_again_at(&self) -> Option<Instant> {
+        *self.asked_again_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// For how long a refusal asks to be left alone. A 429 that names no time is a bound of what may be spent, which lasts.
+fn left_alone_for(status: StatusCode, again: Option<Duration>) -> Option<Duration> {
+    const OVERLOADED: Duration = Duration::from_mins(1);
+    const SPENT: Duration = Duration::from_hours(1);
+    match status.as_u16() {
+        429 => Some(again.unwrap_or(SPENT).min(LEFT_ALONE_MAX)),
+        500..=599 => Some(again.unwrap_or(OVERLOADED).min(LEFT_ALONE_MAX)),
+        _ => None,
+    }
+}
+
+/// A refusal in the API's own words.
+fn refusal(status: StatusCode, text: &str) -> String {
+    let Refusal { error: Problem { kind, message } } = serde_json::from_str(text).unwrap_or_default();
+    text::line(format!("{} {kind} {message}", status.as_u16()).trim_end())
 }
 
 /// The paragraphs of a wording that claims what the template claims.
@@ -213,6 +289,20 @@ mod tests {
                        Over 24 h there were 14 trades: 9 won and 5 lost.";
 
         assert_eq!(checked(wording, TEMPLATE).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_apis_words_and_says_when_to_ask_again() {
+        let overloaded = StatusCode::from_u16(529).unwrap();
+        let body = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+
+        assert_eq!(refusal(overloaded, body), "529 overloaded_error Overloaded");
+        assert_eq!(refusal(overloaded, "<html>"), "529");
+        assert_eq!(left_alone_for(overloaded, None), Some(Duration::from_mins(1)));
+        let limited = StatusCode::TOO_MANY_REQUESTS;
+        assert_eq!(left_alone_for(limited, Some(Duration::from_secs(7))), Some(Duration::from_secs(7)));
+        assert_eq!(left_alone_for(limited, None), Some(Duration::from_hours(1)));
+        assert_eq!(left_alone_for(StatusCode::BAD_REQUEST, None), None);
     }
 
     #[test]

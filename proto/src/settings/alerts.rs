@@ -13,6 +13,8 @@ pub struct Alerts {
     pub trades: bool,
     /// Without an entry for so many hours it is told why; 0 for never.
     pub silence_hours: f64,
+    /// So often it is written down which engines, feeds and archive can be reached, also while nothing changes.
+    pub check_minutes: u32,
     /// An engine that does not answer for so long is down.
     pub down_after_seconds: u32,
     /// Equity so many percent below its highest raises an alert; 0 for never.
@@ -44,6 +46,7 @@ impl Default for Alerts {
         Self {
             trades: true,
             silence_hours: 6.0,
+            check_minutes: 15,
             down_after_seconds: 30,
             drawdown_percent: 10.0,
             disk_free_mb_min: 1024,
@@ -139,6 +142,7 @@ impl Alerts {
             }
         }
         let spans = [
+            ("alerts.check_minutes", u64::from(self.check_minutes), 1, 1440),
             ("alerts.down_after_seconds", u64::from(self.down_after_seconds), 1, 86_400),
             ("alerts.per_hour_max", self.per_hour_max.into(), 1, 10_000),
             ("alerts.attempts_max", self.attempts_max.into(), 1, 1000),

@@ -102,23 +102,29 @@ impl Default for Posts {
     }
 }
 
-/// A model that words posts. Its numbers must be those of the template, which is used otherwise. Off without a `url`.
+/// A model of Anthropic's that words posts. Its numbers must be those of the template, which is used otherwise. Off without
+/// an `api_key`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wording {
-    /// An endpoint that understands `OpenAI`'s chat completions, such as `https://api.openai.com/v1/chat/completions`.
-    pub url: Option<String>,
-    /// Shown as a bearer token.
+    /// Of the API.
     pub api_key: Option<Secret>,
-    /// The model that is asked.
+    /// The model that is asked, by the API's name for it; needed with a key.
     pub model: String,
+    /// Where the API is.
+    pub url: String,
     /// A request may take this long; the template is used when it takes longer.
     pub timeout_ms: u64,
 }
 
 impl Default for Wording {
     fn default() -> Self {
-        Self { url: None, api_key: None, model: String::new(), timeout_ms: 10_000 }
+        Self {
+            api_key: None,
+            model: String::new(),
+            url: "https://api.anthropic.com".to_owned(),
+            timeout_ms: 10_000,
+        }
     }
 }
 
@@ -202,11 +208,11 @@ impl Publisher {
             return refuse("publisher.x", problem);
         }
         refuse_no_address("publisher.x.url", Some(&self.x.url))?;
-        refuse_no_address("publisher.wording.url", self.wording.url.as_deref())?;
-        if self.wording.url.is_some() && self.wording.model.is_empty() {
+        refuse_no_address("publisher.wording.url", Some(&self.wording.url))?;
+        if self.wording.api_key.is_some() && self.wording.model.is_empty() {
             return refuse(
                 "publisher.wording.model",
-                "is empty; publisher.wording.url needs a model".to_owned(),
+                "is empty; publisher.wording.api_key needs a model".to_owned(),
             );
         }
         Ok(())
@@ -255,6 +261,15 @@ mod tests {
 
         assert_eq!(refusal, "publisher.x has 1 of its four credentials; it needs all or none");
         Publisher::default().validate().unwrap();
+    }
+
+    #[test]
+    fn a_key_for_wordings_needs_a_model() {
+        let wording = Wording { api_key: serde_json::from_str("\"key\"").unwrap(), ..Wording::default() };
+
+        let refusal = Publisher { wording, ..Publisher::default() }.validate().unwrap_err().to_string();
+
+        assert_eq!(refusal, "publisher.wording.model is empty; publisher.wording.api_key needs a model");
     }
 
     #[test]

@@ -70,8 +70,11 @@ async fn every_rpc_asks_for_its_scope_also_on_loopback() {
     assert!(paths.len() > 15, "{paths:?}");
 
     for (path, scope) in paths.into_iter().chain([(reflection.to_owned(), Scope::Read)]) {
-        let address =
-            if path.contains(".trading.") { cluster.addresses.trading } else { cluster.addresses.market };
+        let address = match path.split('.').nth(1) {
+            Some("trading") => cluster.addresses.trading,
+            Some("publisher") => cluster.addresses.publisher,
+            _ => cluster.addresses.market,
+        };
         let ask = async |secret| {
             let path = path.clone();
             let reach = reach(None, secret);

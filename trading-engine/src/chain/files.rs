@@ -1,6 +1,7 @@
 //! Bundles as files: one a day, written once, when the day is over and all of it is committed.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,11 +47,12 @@ pub async fn write_bundles(
     Ok(())
 }
 
-/// All of it or nothing.
+/// All of it or nothing. Others may read it, as far as the process lets them.
 pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let readable = std::fs::Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -21,7 +21,7 @@ use super::position::Position;
 use super::profiles::statistics::{Interval, wilson};
 
 pub use curve::{Drawdown, EquityMark};
-pub use history::{End, Entered, History, Quote, Window};
+pub use history::{End, Entered, History, Outline, Quote, Window};
 
 /// Trades below which no ratio is told.
 pub const TRADES_MINIMUM: u32 = 20;

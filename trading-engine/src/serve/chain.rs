@@ -18,6 +18,8 @@ impl Trading {
         };
         let days = self.readers.days_of_links().await;
         let days = days.map_err(|error| internal("reading result_chain", &error))?;
+        let committed = self.readers.committed_head(seq).await;
+        let committed = committed.map_err(|error| internal("reading result_chain", &error))?;
         let day = |(day, last_seq): (i64, u64)| wire::ResultDay {
             day: day_name(day),
             is_over: day < today,
@@ -29,6 +31,11 @@ impl Trading {
             public_key: self.signing.key.public(),
             days: days.into_iter().map(day).collect(),
             folder: self.signing.folder.display().to_string(),
+            committed: committed.map(|head| wire::ChainRecord {
+                number: head.number,
+                hash: head.hash,
+                time: Some(head.time.into()),
+            }),
         })
     }
 

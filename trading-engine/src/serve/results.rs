@@ -1,5 +1,6 @@
 //! What came of the account, of plays, of wallets and of paper strategies, over the windows.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use goat::error::{Kind, internal};
@@ -12,7 +13,6 @@ use super::Trading;
 use super::positions::Condition;
 use super::strategies::is_late;
 use crate::core::money::Usd;
-use crate::core::position::Position;
 use crate::core::results::{Entered, History, Period, Quote, Results, Window};
 use crate::core::strategies::ClosedTrade;
 
@@ -25,6 +25,18 @@ struct Told {
     quotes: Vec<Quote>,
     newest: Option<Quote>,
     benchmark: String,
+}
+
+impl Told {
+    fn windows(&self, as_of: UnixMicros) -> Result<Vec<wire::WindowResults>, InvalidValue> {
+        let all: Vec<Entered> = self.trades.iter().map(|(trade, _)| *trade).collect();
+        let on_time: Vec<Entered> =
+            self.trades.iter().filter(|(_, late)| !late).map(|(trade, _)| *trade).collect();
+        let history =
+            |trades| History { start: self.start, trades, quotes: &self.quotes, newest: self.newest };
+        let window = |window| of_window(window, as_of, &history(&all), &history(&on_time));
+        Window::EVERY.into_iter().map(window).collect()
+    }
 }
 
 impl Trading {
@@ -46,21 +58,18 @@ impl Trading {
                 return Err(Kind::Invalid.status(problem.to_owned()));
             }
         };
-        let all: Vec<Entered> = told.trades.iter().map(|(trade, _)| *trade).collect();
-        let on_time: Vec<Entered> =
-            told.trades.iter().filter(|(_, late)| !late).map(|(trade, _)| *trade).collect();
         let as_of = told.newest.map_or_else(|| self.now(), |newest| newest.time);
-        let history =
-            |trades| History { start: told.start, trades, quotes: &told.quotes, newest: told.newest };
-        let window = |window| of_window(window, as_of, &history(&all), &history(&on_time));
-        let windows = Window::EVERY.into_iter().map(window).collect::<Result<_, InvalidValue>>();
+        let (subject, benchmark) = (told.subject.clone(), told.benchmark.clone());
+        // Many trades take a while.
+        let computed = tokio::task::spawn_blocking(move || told.windows(as_of)).await;
+        let windows = computed.map_err(|error| internal("computing results", &error))?;
         Ok(wire::GetResultsResponse {
             windows: windows.map_err(|error| internal("computing results", &error))?,
-            subject: told.subject,
+            subject,
             as_of: Some(as_of.into()),
             seq: seq.get(),
             simulated: mode == Mode::Simulated,
-            benchmark: told.benchmark,
+            benchmark,
         })
     }
 
@@ -78,9 +87,10 @@ impl Trading {
         }
         // What was never filled has no time.
         condition.and("opened_at >= make_timestamp(?)", 0_i64);
-        let mut positions: Vec<Position> =
-            self.records(&condition.text("ORDER BY decided_seq, id"), condition.parameters).await?;
-        if !wallet.is_empty() && positions.is_empty() {
+        let reading = |error| internal("reading the workspace", &error);
+        let asked = self.readers.entered(condition.text("ORDER BY decided_seq, id"), condition.parameters);
+        let mut entered = asked.await.map_err(reading)?;
+        if !wallet.is_empty() && entered.is_empty() {
             return Err(Kind::NotFound.status(format!("no play has followed the wallet {wallet:?}")));
         }
         let (desk, price) = {
@@ -88,20 +98,22 @@ impl Trading {
             (view.desk.clone(), view.price)
         };
         // The tables have a position as it was when it last changed its stage.
-        for position in &mut positions {
-            if let Some(live) = desk.positions.get(&position.id) {
-                position.clone_from(live);
+        let live: BTreeMap<String, Entered> = desk
+            .positions
+            .values()
+            .filter_map(|position| Some((position.id.to_string(), Entered::of(position)?)))
+            .collect();
+        for (id, one) in &mut entered {
+            if let Some(live) = live.get(id) {
+                *one = *live;
             }
         }
-        let reading = |error| internal("reading the workspace", &error);
         let late = self.readers.late_positions().await.map_err(reading)?;
         let quotes = self.readers.price_marks().await.map_err(reading)?;
-        let entered =
-            |position: &Position| Some((Entered::of(position)?, late.contains(&position.id.to_string())));
         Ok(Told {
             subject,
             start: desk.account.as_ref().map_or(Usd::ZERO, crate::core::account::Account::start),
-            trades: positions.iter().filter_map(entered).collect(),
+            trades: entered.into_iter().map(|(id, one)| (one, late.contains(&id))).collect(),
             quotes,
             newest: price.map(|quote| Quote { time: quote.known_at, price: quote.price }),
             benchmark: self.token.to_string(),
@@ -146,7 +158,8 @@ fn of_window(
         .hours()
         .map_or_else(UnixMicros::default, |hours| as_of.minus(Duration::from_secs(u64::from(hours) * 3600)));
     let (period, all) = always_on.results(from)?;
-    let (_, punctual) = on_time.results(from)?;
+    let is_any_late = on_time.trades.len() < always_on.trades.len();
+    let punctual = if is_any_late { on_time.results(from)?.1 } else { all.clone() };
     let Period { from: begins, until, .. } = period;
     Ok(wire::WindowResults {
         window: window.as_str().to_owned(),

@@ -19,8 +19,6 @@ use crate::core::strategies::{CandleMark, ClosedTrade, Holding, Instance};
 const SCHEMA_VERSION: u32 = 1;
 const RECENT_TRADES: usize = 10;
 const HOURS_MAX: u32 = 24 * 366;
-/// Returns that differ by less are equal: they are shown with two decimals.
-const TIE_PERCENT_POINTS: f64 = 0.005;
 
 impl Trading {
     pub(crate) async fn stats(
@@ -277,6 +275,10 @@ fn common(sides: &[Side<'_>], hours: Option<u32>) -> Option<(UnixMicros, UnixMic
     (from < until).then_some((from, until))
 }
 
+fn hundredths(percent: f64) -> f64 {
+    (percent * 100.0).round()
+}
+
 fn compared(sides: &[Side<'_>], now: UnixMicros, hours: Option<u32>) -> wire::CompareStatsResponse {
     let common = common(sides, hours);
     let exchanges: Vec<_> = sides.iter().map(|side| side.compared(now, common)).collect();
@@ -290,11 +292,13 @@ fn compared(sides: &[Side<'_>], now: UnixMicros, hours: Option<u32>) -> wire::Co
         exchanges.iter().filter(|one| one.stale).map(|one| one.exchange.as_str()).collect();
     match *returns.as_slice() {
         [Some(one), Some(other)] => {
-            let ahead = if one >= other { exchanges.first() } else { exchanges.last() };
-            response.tie = (one - other).abs() < TIE_PERCENT_POINTS;
+            // Judged by what is shown, so that nobody reads a leader between two equal numbers.
+            let lead = hundredths(one) - hundredths(other);
+            let ahead = if lead > 0.0 { exchanges.first() } else { exchanges.last() };
+            response.tie = lead == 0.0;
             if !response.tie {
                 response.leader = ahead.map(|one| one.exchange.clone()).unwrap_or_default();
-                response.lead_percent_points = (one - other).abs();
+                response.lead_percent_points = lead.abs() / 100.0;
             }
             if !stale.is_empty() {
                 response.caution = format!("candles have stopped coming on {}", stale.join(" and "));

@@ -11,8 +11,8 @@ use tonic::Status;
 
 use super::positions::Condition;
 use super::{Trading, checked_limit, command, count};
+use crate::core::account::{Account, OpenPosition};
 use crate::core::command::Order;
-use crate::core::money::Usd;
 use crate::core::strategies::{CandleMark, ClosedTrade, Holding, Instance, Pause, Standing};
 use crate::view::View;
 
@@ -174,7 +174,7 @@ fn message(instance: &Instance, view: &View) -> wire::Strategy {
             fees_usd: account.fees().to_f64(),
             profit_percent: profit.to_f64() / account.start().to_f64() * 100.0,
         }),
-        position: instance.holding().map(|holding| position(holding, account.unrealized_pnl())),
+        position: instance.holding().map(|holding| position(holding, account)),
         pause: instance.pauses().present().filter(|pause| pause.until > now).map(pause),
         last_candle: instance.last().map(candle),
         last_candle_age_ms: instance.last().map(|last| age_ms(now, last.time)),
@@ -210,7 +210,8 @@ fn parameters(instance: &Instance) -> wire::StrategyParameters {
     }
 }
 
-fn position(holding: &Holding, unrealized: Usd) -> wire::StrategyPosition {
+fn position(holding: &Holding, account: &Account) -> wire::StrategyPosition {
+    let held = account.positions().get(&holding.key);
     wire::StrategyPosition {
         direction: market_wire::PositionSide::from(holding.entry.side).into(),
         quantity: holding.fill.quantity,
@@ -223,7 +224,8 @@ fn position(holding: &Holding, unrealized: Usd) -> wire::StrategyPosition {
         worst_price: holding.worst_price,
         notional_usd: holding.fill.notional.to_f64(),
         entry_fee_usd: holding.fill.fee.to_f64(),
-        unrealised_usd: unrealized.to_f64(),
+        unrealised_usd: account.unrealized_pnl().to_f64(),
+        mark_price: held.map_or(holding.fill.average_price, OpenPosition::mark_price),
     }
 }
 

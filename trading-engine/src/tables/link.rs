@@ -1,10 +1,14 @@
 //! `result_chain`: what was decided and what came of it, each record with a hash over it and the one before.
 
+use std::time::Duration;
+
 use goat::values::Seq;
 use serde_json::value::RawValue;
 
 use super::{Carried, InvalidRow, Kept, Kind, Record, Recorded, Row, Shown, Table, Value, required};
 use crate::chain::Link;
+
+const SHOWN_HOURS: u32 = 8 * 24;
 
 /// One row a link. It belongs to the ledger, not to a log: it goes on over cold starts.
 pub(super) const TABLE: Table = Table {
@@ -18,9 +22,14 @@ pub(super) const TABLE: Table = Table {
         required(Table::DOCUMENT, Kind::Json),
     ],
     key: &["number"],
-    shown: Some(Shown::Hours { age: "time", hours: 8 * 24 }),
+    shown: Some(Shown::Hours { age: "time", hours: SHOWN_HOURS }),
     kept: Some(Kept { per_log: false, carried: Carried::Never, since: 5, hours: None }),
 };
+
+impl Link {
+    /// How far back the workspace has the chain.
+    pub(crate) const SHOWN: Duration = Duration::from_hours(SHOWN_HOURS as u64);
+}
 
 impl Record for Link {
     const TABLE: &'static Table = &TABLE;

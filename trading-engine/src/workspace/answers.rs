@@ -9,7 +9,7 @@ use goat::wire::trading as wire;
 use super::readers::{Readers, WorkspaceError};
 use super::wallet_query::check_wallet_query;
 use crate::core::gate::Gate;
-use crate::tables::{Late, Layout, Recorded, Row, duck};
+use crate::tables::{InvalidRow, Late, Layout, Recorded, Row, duck};
 
 /// How many candidates of a play ended at a gate.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,19 +48,17 @@ impl Readers {
         condition: String,
         parameters: Vec<Box<dyn ToSql + Send>>,
     ) -> Result<Vec<R>, WorkspaceError> {
-        let rows = self
+        let records = self
             .read(move |connection| {
                 let parameters: Vec<&dyn ToSql> =
                     parameters.iter().map(|one| -> &dyn ToSql { one.as_ref() }).collect();
-                Ok(duck::rows(connection, Layout::of_workspace(R::TABLE), &condition, &parameters)?)
+                let rows = duck::rows(connection, Layout::of_workspace(R::TABLE), &condition, &parameters)?;
+                // Here, as reading many documents takes a while.
+                let read = rows.iter().map(|row| R::recorded(&Row::new(R::TABLE, row)));
+                Ok(read.collect::<Result<Vec<R>, InvalidRow>>())
             })
             .await?;
-        rows.iter()
-            .map(|row| {
-                R::recorded(&Row::new(R::TABLE, row))
-                    .map_err(|error| WorkspaceError::Ended(error.to_string()))
-            })
-            .collect()
+        records.map_err(|error| WorkspaceError::Ended(error.to_string()))
     }
 
     /// How the candidates between two times ended, by play.

@@ -2,14 +2,47 @@
 
 use std::collections::BTreeSet;
 
+use duckdb::types::Type;
 use duckdb::{Connection, ToSql};
 use goat::values::UnixMicros;
 
 use super::readers::{Readers, WorkspaceError};
-use crate::core::results::Quote;
+use crate::core::results::{Entered, Outline, Quote};
 use crate::tables::duck::DuckError;
 
 impl Readers {
+    /// Positions that were entered, by id, with what results follow from. `condition` is what stands behind the table.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub async fn entered(
+        &self,
+        condition: String,
+        parameters: Vec<Box<dyn ToSql + Send>>,
+    ) -> Result<Vec<(String, Entered)>, WorkspaceError> {
+        self.read(move |connection| {
+            let sql = format!("SELECT id, document FROM follow_the_goat_buyins {condition}");
+            let parameters: Vec<&dyn ToSql> =
+                parameters.iter().map(|one| -> &dyn ToSql { one.as_ref() }).collect();
+            let mut statement = connection.prepare(&sql)?;
+            let rows = statement.query_map(parameters.as_slice(), |row| {
+                let document: String = row.get(1)?;
+                let outline: Outline = serde_json::from_str(&document).map_err(|error| {
+                    duckdb::Error::FromSqlConversionFailure(1, Type::Text, Box::new(error))
+                })?;
+                Ok((row.get(0)?, outline))
+            })?;
+            let mut entered = Vec::new();
+            for row in rows {
+                let (id, Outline(outline)) = row?;
+                entered.extend(outline.map(|outline| (id, outline)));
+            }
+            Ok(entered)
+        })
+        .await
+    }
+
     /// The positions that were decided or left late, by id.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! The chain of results by days.
 
+use goat::values::Seq;
+
 use super::readers::{Readers, WorkspaceError};
-use crate::chain::{Bundle, Link};
+use crate::chain::{Bundle, Head, Link};
 
 impl Readers {
     /// The days of which there are links, the oldest first, each with the newest position in the log.
@@ -18,6 +20,17 @@ impl Readers {
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
+    }
+
+    /// The newest link that the commit up to the position `seq` in the log has; none before the first.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn committed_head(&self, seq: Seq) -> Result<Option<Head>, WorkspaceError> {
+        let condition = "WHERE seq <= ? ORDER BY number DESC LIMIT 1".to_owned();
+        let links: Vec<Link> = self.records(condition, vec![Box::new(seq.get())]).await?;
+        Ok(links.first().map(Head::at))
     }
 
     /// The links of a day, up to the number `last` when it is given; none when there is none.

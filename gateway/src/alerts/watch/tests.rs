@@ -24,7 +24,13 @@ fn see(
     seconds: i64,
 ) -> Vec<(Severity, String)> {
     let account = equity.map(|equity_usd| trading::Account { equity_usd, ..trading::Account::default() });
-    let seen = Observation { condition, account: account.as_ref(), last_entry: None, free_bytes: None };
+    let seen = Observation {
+        condition,
+        account: account.as_ref(),
+        strategies: None,
+        last_entry: None,
+        free_bytes: None,
+    };
     let alerts = watch.see(&seen, &Settings::default(), at(seconds)).alerts;
     alerts.into_iter().map(|alert| (alert.severity, alert.title)).collect()
 }
@@ -94,7 +100,13 @@ fn silence_is_counted_in_event_time_from_the_last_entry() {
     let mut silent = |seconds: i64, last_entry: Option<i64>| {
         let condition = Condition { trading: Ok(trading_status(seconds)), ..condition() };
         let last_entry = last_entry.map(at);
-        let seen = Observation { condition: &condition, account: None, last_entry, free_bytes: None };
+        let seen = Observation {
+            condition: &condition,
+            account: None,
+            strategies: None,
+            last_entry,
+            free_bytes: None,
+        };
         watch.see(&seen, &Settings::default(), at(0)).silent_since
     };
     let hour = 3600;
@@ -105,4 +117,36 @@ fn silence_is_counted_in_event_time_from_the_last_entry() {
     assert_eq!(silent(10 * hour, Some(4 * hour)), Some(at(4 * hour)));
     assert_eq!(silent(11 * hour, Some(4 * hour)), None, "once");
     assert_eq!(silent(16 * hour, Some(4 * hour)), Some(at(10 * hour)), "and again after as long");
+}
+
+#[test]
+fn a_strategys_pause_is_told_with_its_cause_and_its_end() {
+    let (mut watch, well) = (Watch::default(), condition());
+    let pausing = trading::Strategy {
+        name: "ma_rsi-binance-BTCUSDT-300".to_owned(),
+        rules: "ma_rsi".to_owned(),
+        venue: market::Venue::Binance.into(),
+        symbol: "BTCUSDT".to_owned(),
+        interval_seconds: 300,
+        pause: Some(trading::StrategyPause {
+            cause: "losses in a row".to_owned(),
+            since: Some(at(0).into()),
+            until: Some(at(14_400).into()),
+        }),
+        ..trading::Strategy::default()
+    };
+    let mut see = |strategies: Option<&[trading::Strategy]>, seconds| {
+        let seen =
+            Observation { condition: &well, account: None, strategies, last_entry: None, free_bytes: None };
+        watch.see(&seen, &Settings::default(), at(seconds)).alerts
+    };
+
+    let told = see(Some(std::slice::from_ref(&pausing)), 5);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].title, "Paused: ma_rsi Binance BTCUSDT 5m");
+    assert!(told[0].text.starts_with("losses in a row; until "), "{}", told[0].text);
+    assert!(see(Some(&[pausing]), 10).is_empty(), "once");
+    assert!(see(None, 15).is_empty(), "what cannot be asked is not over");
+    let over = see(Some(&[]), 20);
+    assert_eq!(over[0].title, "Over: Paused: ma_rsi Binance BTCUSDT 5m");
 }

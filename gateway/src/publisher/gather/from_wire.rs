@@ -4,8 +4,8 @@ use goat::values::{Price, UnixMicros};
 use goat::wire::{market, trading};
 
 use crate::publisher::facts::{
-    Account, Benchmark, ClosedTrade, Direction, Facts, OpenTrade, Percent, Quote, Results, Trader, Usd,
-    Window, World,
+    Account, Benchmark, ClosedTrade, Direction, Facts, OpenTrade, Percent, Quote, Results, Trader,
+    TraderKind, Usd, Window, World,
 };
 use crate::publisher::text;
 
@@ -13,8 +13,8 @@ use crate::publisher::text;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{id}: {field} is missing or no value")]
 pub(crate) struct NotTold {
-    id: String,
-    field: &'static str,
+    pub(super) id: String,
+    pub(super) field: &'static str,
 }
 
 /// How far the first price of a window may lie from its beginning, as a part of it.
@@ -33,22 +33,11 @@ pub(super) fn frame(status: &trading::GetStatusResponse) -> Result<Facts, NotTol
         |time: Option<goat::prost_types::Timestamp>| time.and_then(|time| UnixMicros::try_from(time).ok());
     let as_of = time(status.cursor_event_time).ok_or_else(|| missing("cursor_event_time"))?;
     let now = time(status.now).ok_or_else(|| missing("now"))?;
-    Ok(Facts {
-        world,
-        as_of,
-        age_seconds: now.since(as_of).as_secs(),
-        account: None,
-        results: Vec::new(),
-        open: Vec::new(),
-        quotes: Vec::new(),
-        benchmark: None,
-        pause: None,
-        cycle: None,
-    })
+    Ok(Facts::of(world, as_of, now.since(as_of).as_secs()))
 }
 
-fn direction(position: &trading::Position) -> Option<Direction> {
-    match position.direction() {
+pub(super) fn direction(side: market::PositionSide) -> Option<Direction> {
+    match side {
         market::PositionSide::Long => Some(Direction::Long),
         market::PositionSide::Short => Some(Direction::Short),
         market::PositionSide::Unspecified => None,
@@ -56,7 +45,7 @@ fn direction(position: &trading::Position) -> Option<Direction> {
 }
 
 fn play(id: &str) -> Trader {
-    Trader { id: id.to_owned(), name: text::name(id) }
+    Trader { kind: TraderKind::Play, id: id.to_owned(), name: text::name(id) }
 }
 
 fn reason(reason: trading::ExitReason) -> &'static str {
@@ -93,7 +82,7 @@ pub(crate) fn closed_trade(position: &trading::Position) -> Result<ClosedTrade, 
         id: position.id.clone(),
         trader: play(&position.play_id),
         symbol: "SOL".to_owned(),
-        direction: direction(position).ok_or_else(|| need("direction"))?,
+        direction: direction(position.direction()).ok_or_else(|| need("direction"))?,
         entry: Price::new(entry.average_price).map_err(|_| need("entry.average_price"))?,
         exit: Price::new(exit.average_price).map_err(|_| need("exit.average_price"))?,
         size,
@@ -116,7 +105,7 @@ pub(super) fn open_trade(position: &trading::Position) -> Result<OpenTrade, NotT
         id: position.id.clone(),
         trader: play(&position.play_id),
         symbol: "SOL".to_owned(),
-        direction: direction(position).ok_or_else(|| need("direction"))?,
+        direction: direction(position.direction()).ok_or_else(|| need("direction"))?,
         entry: Price::new(entry.average_price).map_err(|_| need("entry.average_price"))?,
         current: current.ok_or_else(|| need("current_price"))?,
         stop: position.stop_price.and_then(|price| Price::new(price).ok()),
@@ -130,18 +119,13 @@ pub(super) fn open_trade(position: &trading::Position) -> Result<OpenTrade, NotT
 /// The results of every play that did something.
 pub(super) fn results(performance: &trading::GetPlaysPerformanceResponse) -> Vec<Results> {
     let told = |play: &trading::PlayPerformance| {
-        let share = |share: Option<f64>| share.and_then(|share| Percent::of(share * 100.0));
-        let between = (share(play.win_rate_low), share(play.win_rate_high));
         Some(Results {
-            trader: Trader { id: play.play_id.clone(), name: text::name(&play.name) },
+            trader: Trader { kind: TraderKind::Play, id: play.play_id.clone(), name: text::name(&play.name) },
             trades: play.positions,
             wins: play.wins,
             losses: play.losses,
             profit: Usd::of(play.profit_usd)?,
             fees: Usd::of(play.fees_usd)?,
-            win_rate: share(play.win_rate),
-            win_rate_between: between.0.zip(between.1),
-            mean_gain: play.mean_return_percent.and_then(Percent::of),
             open: play.open,
         })
     };

@@ -2,7 +2,11 @@
 
 use super::{TRADES_MIN, draft, tally};
 use crate::publisher::draft::{Draft, PostKind};
-use crate::publisher::facts::{Facts, Percent, Quote, Results, Usd, Window, count, price, span};
+use crate::publisher::facts::{
+    Account, CoolOff, Facts, Percent, Quote, Results, Side, Totals, TraderKind, Usd, Window, count, price,
+    span,
+};
+use goat::values::UnixMicros;
 
 /// Traders that one post compares.
 const COMPARED_MAX: usize = 4;
@@ -46,16 +50,36 @@ pub(crate) fn comparison(facts: &Facts, subject: &str) -> Option<Draft> {
     Some(draft(PostKind::Comparison, subject, facts, paragraphs))
 }
 
+/// `plays $10,012.00 (+0.12%)`.
+fn worth(whose: &str, account: &Account) -> String {
+    format!("{whose} {} ({})", account.equity.plain(), account.growth.signed())
+}
+
+/// All trades of a window, and where plays and strategies both ended some, those of either.
+fn tallies(facts: &Facts, window: Window) -> Vec<String> {
+    let mut lines: Vec<String> = facts.totals(window).map(Totals::tally).into_iter().collect();
+    let (plays, strategies) =
+        (facts.totals_of(TraderKind::Play, window), facts.totals_of(TraderKind::Strategy, window));
+    if let (Some(plays), Some(strategies)) = (plays, strategies) {
+        lines.push(format!("Plays: {}", plays.tally()));
+        lines.push(format!("Strategies: {}", strategies.tally()));
+    }
+    lines
+}
+
 /// The last 24 hours, also when nothing happened.
 pub(crate) fn daily(facts: &Facts, subject: &str) -> Option<Draft> {
     let account = facts.account.as_ref()?;
-    let mut paragraphs = vec![
-        format!("Paper trading, {}", Window::Day.words()),
-        format!("Equity {} ({} since the start)", account.equity.plain(), account.growth.signed()),
-    ];
+    let (mut worths, mut open) = (worth("plays", account), account.open_positions);
+    if let Some(strategies) = &facts.strategies {
+        worths = format!("{worths}, {}", worth("strategies", strategies));
+        open += strategies.open_positions;
+    }
+    let mut paragraphs =
+        vec![format!("Paper trading, {}", Window::Day.words()), format!("Equity so far: {worths}")];
     if let Some(totals) = facts.totals(Window::Day) {
-        paragraphs.push(tally(totals.trades, totals.wins, totals.losses, totals.profit));
-        paragraphs.push(format!("Fees {}, open positions {}", totals.fees.size(), account.open_positions));
+        paragraphs.extend(tallies(facts, Window::Day));
+        paragraphs.push(format!("Fees {}, open positions {open}", totals.fees.size()));
         let judged = match totals.profit.get() {
             ..0 => "A day that cost money, fees included.",
             0 => "A day that brought nothing and cost nothing.",
@@ -63,7 +87,7 @@ pub(crate) fn daily(facts: &Facts, subject: &str) -> Option<Draft> {
         };
         paragraphs.push(judged.to_owned());
     } else {
-        paragraphs.push(format!("No trade ended. Open positions {}", account.open_positions));
+        paragraphs.push(format!("No trade ended. Open positions {open}"));
         paragraphs.push("No trade is a position too.".to_owned());
     }
     Some(draft(PostKind::Daily, subject, facts, paragraphs))
@@ -73,7 +97,7 @@ pub(crate) fn daily(facts: &Facts, subject: &str) -> Option<Draft> {
 pub(crate) fn weekly(facts: &Facts, subject: &str) -> Option<Draft> {
     let totals = facts.totals(Window::Week)?;
     let mut paragraphs = vec![format!("Paper trading, {}", Window::Week.words())];
-    paragraphs.push(tally(totals.trades, totals.wins, totals.losses, totals.profit));
+    paragraphs.extend(tallies(facts, Window::Week));
     if totals.trades < WEEKLY_TRADES_MIN {
         paragraphs.push(format!("Fewer than {WEEKLY_TRADES_MIN} trades: too few for a result."));
         return Some(draft(PostKind::Weekly, subject, facts, paragraphs));
@@ -104,7 +128,7 @@ pub(crate) fn buy_and_hold(facts: &Facts, subject: &str) -> Option<Draft> {
             price(benchmark.to),
             benchmark.change.signed()
         ),
-        format!("Paper trades that ended: {} of the start", benchmark.traded.signed()),
+        format!("Trades of plays that ended: {} of the start", benchmark.traded.signed()),
         match lead.get() {
             ..0 => format!("Holding is ahead by {} points.", lead.size().trim_end_matches('%')),
             0 => "Neither is ahead.".to_owned(),
@@ -115,12 +139,58 @@ pub(crate) fn buy_and_hold(facts: &Facts, subject: &str) -> Option<Draft> {
     Some(draft(PostKind::BuyAndHold, subject, facts, paragraphs))
 }
 
+/// The same rules on two exchanges. They tie where what is shown is equal.
+pub(crate) fn exchanges(facts: &Facts, subject: &str) -> Option<Draft> {
+    let compared = facts.exchanges.as_ref()?;
+    let [one, other] = &compared.sides;
+    let mut paragraphs = vec![format!("Paper strategy {} on {}", compared.rules, compared.symbol)];
+    paragraphs.extend([one, other].map(|side| {
+        let tally = tally(side.trades, side.wins, side.losses, side.profit);
+        format!("{}: {tally}, equity {}", side.exchange, side.growth.signed())
+    }));
+    let lead = one.growth.less(other.growth);
+    let points = lead.size();
+    let points = points.trim_end_matches('%');
+    paragraphs.push(match lead.get() {
+        ..0 => format!("Ahead: {}, by {points} points of equity", other.exchange),
+        0 => "A tie in equity".to_owned(),
+        1.. => format!("Ahead: {}, by {points} points of equity", one.exchange),
+    });
+    paragraphs.push(format!("Both from {} to {}", minute(compared.from), minute(compared.until)));
+    paragraphs.push(format!("Newest candle: {}, {}", freshness(one), freshness(other)));
+    if one.trades.min(other.trades) < TRADES_MIN {
+        paragraphs.push(format!("With fewer than {TRADES_MIN} trades the order may well be luck."));
+    }
+    Some(draft(PostKind::Exchanges, subject, facts, paragraphs))
+}
+
+fn freshness(side: &Side) -> String {
+    let stale = if side.stale { "STALE, " } else { "" };
+    format!("{} {stale}{} old", side.exchange, span(side.age_seconds))
+}
+
+/// `2026-01-03 22:14 UTC`.
+fn minute(time: UnixMicros) -> String {
+    let time = time.to_string();
+    format!("{} UTC", time.get(..16).unwrap_or(&time).replace('T', " "))
+}
+
+/// A strategy enters nothing for a while.
+pub(crate) fn cool_off(cool_off: &CoolOff, facts: &Facts, subject: &str) -> Draft {
+    let CoolOff { trader, cause, since, until } = cool_off;
+    let paragraphs = vec![
+        format!("Paper strategy paused: {}", trader.name),
+        format!("Why: {cause}"),
+        format!("From {} to {}", minute(*since), minute(*until)),
+        "Nothing new is opened; what is open keeps its stop.".to_owned(),
+    ];
+    draft(PostKind::Paused, subject, facts, paragraphs)
+}
+
 /// Nothing new is opened.
 pub(crate) fn paused(facts: &Facts, subject: &str) -> Option<Draft> {
     let pause = facts.pause.as_ref()?;
-    let since = pause.since.to_string();
-    let since = since.get(..16).unwrap_or(&since).replace('T', " ");
-    let mut paragraphs = vec![format!("Paper trading is paused since {since} UTC")];
+    let mut paragraphs = vec![format!("Paper trading is paused since {}", minute(pause.since))];
     if !pause.reason.is_empty() {
         paragraphs.push(format!("Reason given: {}", pause.reason));
     }

@@ -3,9 +3,12 @@
 use goat::values::{Price, UnixMicros};
 use proptest::prelude::*;
 
+use super::cool_off as cool_off_post;
 use super::*;
 use crate::publisher::desk::compose;
-use crate::publisher::facts::{Account, Benchmark, Pause, Quote, Results, Trader, World};
+use crate::publisher::facts::{
+    Account, Benchmark, CoolOff, Exchanges, Pause, Quote, Results, Side, Trader, World,
+};
 use crate::publisher::lessons::Lessons;
 use crate::publisher::text;
 use crate::publisher::weight::{WEIGHT_MAX, weight};
@@ -28,9 +31,17 @@ fn a_price() -> impl Strategy<Value = Price> {
     prop_oneof![0.000_01..1.0, 1.0..1000.0, 1000.0..200_000.0].prop_map(|price| Price::new(price).unwrap())
 }
 
+fn trader_kind() -> impl Strategy<Value = TraderKind> {
+    prop_oneof![Just(TraderKind::Play), Just(TraderKind::Strategy)]
+}
+
 /// Also names that somebody chose to do harm with.
 fn trader() -> impl Strategy<Value = Trader> {
-    ("[a-e]", ".{0,60}").prop_map(|(id, name)| Trader { id, name: text::name(&name) })
+    ("[a-e]", ".{0,60}", trader_kind()).prop_map(|(id, name, kind)| Trader {
+        kind,
+        id,
+        name: text::name(&name),
+    })
 }
 
 fn world() -> impl Strategy<Value = World> {
@@ -45,29 +56,11 @@ fn results() -> impl Strategy<Value = Results> {
     (trader(), 0..40_u32, 0..40_u32, 0..5_u32, usd(), fees(), 0..9_u32).prop_map(
         |(trader, wins, losses, even, profit, fees, open)| {
             let trades = wins + losses + even;
-            let share = |wins: u32| Percent::of(f64::from(wins) / f64::from(wins + losses) * 100.0);
             let profit = if trades == 0 { Usd::default() } else { profit };
             let fees = if trades == 0 { Usd::default() } else { fees };
-            let win_rate = share(wins);
-            Results { trader, trades, wins, losses, profit, fees, win_rate, open, ..nothing() }
+            Results { trader, trades, wins, losses, profit, fees, open }
         },
     )
-}
-
-fn nothing() -> Results {
-    let trader = Trader { id: String::new(), name: String::new() };
-    Results {
-        trader,
-        trades: 0,
-        wins: 0,
-        losses: 0,
-        profit: Usd::default(),
-        fees: Usd::default(),
-        win_rate: None,
-        win_rate_between: None,
-        mean_gain: None,
-        open: 0,
-    }
 }
 
 fn closed_trade() -> impl Strategy<Value = ClosedTrade> {
@@ -158,6 +151,50 @@ fn benchmark() -> impl Strategy<Value = Benchmark> {
         .prop_map(|(window, from, to, change, traded)| Benchmark { window, from, to, change, traded })
 }
 
+fn moment() -> impl Strategy<Value = UnixMicros> {
+    (1_700_000_000..1_900_000_000_i64).prop_map(|seconds| UnixMicros::from_seconds(seconds).unwrap())
+}
+
+fn side(exchange: &'static str) -> impl Strategy<Value = Side> {
+    (percent(), 0..40_u32, 0..40_u32, 0..5_u32, usd(), 0..4000_u64, any::<bool>()).prop_map(
+        move |(growth, wins, losses, even, profit, age_seconds, stale)| {
+            let trades = wins + losses + even;
+            Side { exchange, growth, trades, wins, losses, profit, age_seconds, stale }
+        },
+    )
+}
+
+fn exchanges() -> impl Strategy<Value = Exchanges> {
+    ("[a-z_]{1,12}", moment(), moment(), side("Binance"), side("Bybit"), any::<bool>()).prop_map(
+        |(rules, from, until, one, mut other, ties)| {
+            if ties {
+                other.growth = one.growth;
+            }
+            Exchanges { rules, symbol: "BTCUSDT".to_owned(), from, until, sides: [one, other] }
+        },
+    )
+}
+
+fn cool_off() -> impl Strategy<Value = CoolOff> {
+    (trader(), ".{0,150}", moment(), moment()).prop_map(|(trader, cause, since, until)| CoolOff {
+        trader,
+        cause: text::reason(&cause),
+        since,
+        until,
+    })
+}
+
+fn chain() -> impl Strategy<Value = ChainHead> {
+    (moment(), 1..u64::MAX, "[0-9a-f]{64}").prop_map(|(time, record, hash)| ChainHead { time, record, hash })
+}
+
+/// What is known of strategies beside their results.
+fn of_strategies()
+-> impl Strategy<Value = (Option<Account>, Option<Exchanges>, Vec<CoolOff>, Option<ChainHead>)> {
+    let cool_offs = prop::collection::vec(cool_off(), 0..3);
+    (prop::option::of(account()), prop::option::of(exchanges()), cool_offs, prop::option::of(chain()))
+}
+
 /// Facts as the engines may tell them.
 pub(in crate::publisher) fn facts() -> impl Strategy<Value = Facts> {
     let windows = [(); 3].map(|()| prop::collection::vec(results(), 0..7));
@@ -175,14 +212,39 @@ pub(in crate::publisher) fn facts() -> impl Strategy<Value = Facts> {
         open,
         quotes,
         prop::option::of(benchmark()),
-        pause,
-        cycle,
+        (pause, cycle),
+        of_strategies(),
     )
-        .prop_map(|(world, age_seconds, account, results, open, quotes, benchmark, pause, cycle)| {
-            let results = [Window::Day, Window::Week, Window::Month].into_iter().zip(results).collect();
-            let as_of = UnixMicros::default();
-            Facts { world, as_of, age_seconds, account, results, open, quotes, benchmark, pause, cycle }
-        })
+        .prop_map(
+            |(
+                world,
+                age_seconds,
+                account,
+                results,
+                open,
+                quotes,
+                benchmark,
+                (pause, cycle),
+                of_strategies,
+            )| {
+                let results = [Window::Day, Window::Week, Window::Month].into_iter().zip(results).collect();
+                let (strategies, exchanges, cool_offs, chain) = of_strategies;
+                Facts {
+                    account,
+                    strategies,
+                    exchanges,
+                    results,
+                    open,
+                    quotes,
+                    benchmark,
+                    pause,
+                    cool_offs,
+                    chain,
+                    cycle,
+                    ..Facts::of(world, UnixMicros::default(), age_seconds)
+                }
+            },
+        )
 }
 
 fn texts(draft: &Draft) -> Vec<String> {
@@ -202,6 +264,7 @@ proptest! {
                 prop_assert!(weight(part) <= WEIGHT_MAX, "{part}");
                 reader::labels(part, &facts)?;
             }
+            reader::chain(&parts, kind.tells_results(), &facts)?;
             reader::report(kind, &draft.paragraphs, &facts)?;
         }
     }
@@ -213,7 +276,23 @@ proptest! {
             prop_assert!(weight(&part) <= WEIGHT_MAX, "{part}");
             reader::labels(&part, &facts)?;
         }
+        reader::chain(&texts(&draft), true, &facts)?;
         reader::trade(&draft.paragraphs, &trade, &facts)?;
+    }
+
+    #[test]
+    fn a_strategys_pause_is_told_as_it_is(one in cool_off(), facts in facts()) {
+        let draft = cool_off_post(&one, &facts, "log/a/1");
+        let parts = texts(&draft);
+        for part in &parts {
+            prop_assert!(weight(part) <= WEIGHT_MAX, "{part}");
+            reader::labels(part, &facts)?;
+        }
+        reader::chain(&parts, false, &facts)?;
+        let text = draft.paragraphs.join("\n");
+        for told in [&one.since.to_string()[11..16], &one.until.to_string()[11..16], &one.trader.name, &one.cause] {
+            prop_assert!(text.contains(told), "{told} is not in {text}");
+        }
     }
 
     #[test]
@@ -230,7 +309,7 @@ proptest! {
 
 #[test]
 fn a_lost_trade_is_called_a_loss_and_told_with_its_minus() {
-    let trader = Trader { id: "two".to_owned(), name: "follow two".to_owned() };
+    let trader = Trader { kind: TraderKind::Play, id: "two".to_owned(), name: "follow two".to_owned() };
     let trade = ClosedTrade {
         id: "4711.two".to_owned(),
         trader,
@@ -247,18 +326,12 @@ fn a_lost_trade_is_called_a_loss_and_told_with_its_minus() {
         closed_at: UnixMicros::default(),
         decided_late: false,
     };
-    let facts = Facts {
-        world: World::Simulated,
-        as_of: UnixMicros::default(),
-        age_seconds: 0,
-        account: None,
-        results: Vec::new(),
-        open: Vec::new(),
-        quotes: Vec::new(),
-        benchmark: None,
-        pause: None,
-        cycle: None,
+    let chain = ChainHead {
+        time: UnixMicros::parse("2026-01-03T23:00:00Z").unwrap(),
+        record: 12_345,
+        hash: "3f9a1c2b7d4e5f60".repeat(4),
     };
+    let facts = Facts { chain: Some(chain), ..Facts::of(World::Simulated, UnixMicros::default(), 0) };
 
     let text = trade_result(&trade, "log/4711.two", &facts).parts().unwrap();
 
@@ -268,7 +341,8 @@ fn a_lost_trade_is_called_a_loss_and_told_with_its_minus() {
         [format!(
             "[SIMULATED MARKET]\nPaper trade closed: LOSS\nfollow two · SOL long\nEntry $133.500 → exit $132.800\n\
              P&L -$0.72 (-0.72%) after $0.20 of fees\nExit: trailing stop, held 12 min\n\
-             It takes a gain of 0.73% on what is left to make that good.\nRef {reference}"
+             It takes a gain of 0.73% on what is left to make that good.\n\
+             Chain 2026-01-03, record 12345: 3f9a1c2b7d4e5f60\nRef {reference}"
         )]
     );
 }

@@ -143,6 +143,55 @@ impl Entered {
     }
 }
 
+/// A position's document as far as results follow from it; the rest of it is not built. None before its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(from = "Document")]
+pub struct Outline(pub Option<Entered>);
+
+#[derive(Deserialize)]
+struct Document {
+    side: PositionSide,
+    entry: Option<Filled>,
+    exit: Option<Filled>,
+    closed: Option<Closed>,
+    #[serde(default)]
+    excursion: Option<Excursion>,
+}
+
+#[derive(Deserialize)]
+struct Filled {
+    quantity: f64,
+    notional: Usd,
+    fee: Usd,
+    #[serde(rename = "filled_time", with = "micros")]
+    time: UnixMicros,
+}
+
+#[derive(Deserialize)]
+struct Closed {
+    realized_pnl: Usd,
+    fee: Usd,
+}
+
+impl From<Document> for Outline {
+    fn from(document: Document) -> Self {
+        let Document { side, entry, exit, closed, excursion } = document;
+        Self(entry.map(|entry| Entered {
+            side,
+            opened_at: entry.time,
+            quantity: entry.quantity,
+            notional: entry.notional,
+            entry_fee: entry.fee,
+            excursion,
+            end: closed.zip(exit).map(|(closed, exit)| End {
+                closed_at: exit.time,
+                realized: closed.realized_pnl,
+                exit_fee: closed.fee,
+            }),
+        }))
+    }
+}
+
 /// A stretch of time up to the end of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Window {

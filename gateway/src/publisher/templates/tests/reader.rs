@@ -3,7 +3,7 @@
 use proptest::test_runner::TestCaseError;
 
 use super::super::{ClosedTrade, Facts, PostKind};
-use crate::publisher::facts::{Results, World};
+use crate::publisher::facts::{Results, TraderKind, Window, World};
 
 type Checked = Result<(), TestCaseError>;
 
@@ -52,26 +52,37 @@ fn cents(cents: i64) -> f64 {
     value
 }
 
+/// Profit, fees, trades, wins and losses of all, or of a kind.
+fn sums(results: &[Results], kind: Option<TraderKind>) -> Vec<f64> {
+    let of: Vec<&Results> =
+        results.iter().filter(|one| kind.is_none_or(|kind| one.trader.kind == kind)).collect();
+    let amounts: [fn(&Results) -> i64; 2] = [|one| one.profit.get(), |one| one.fees.get()];
+    let counts: [fn(&Results) -> u32; 3] = [|one| one.trades, |one| one.wins, |one| one.losses];
+    let amounts = amounts.map(|amount| cents(of.iter().map(|one| amount(one)).sum()));
+    let counts = counts.map(|count| of.iter().map(|one| count(one)).sum::<u32>().into());
+    amounts.into_iter().chain(counts).collect()
+}
+
 /// Everything that the facts hold, and what follows from it by adding up.
 fn known(facts: &Facts) -> Vec<f64> {
     let mut known: Vec<f64> = vec![24.0, 7.0, 30.0, 5.0];
     for (_, results) in &facts.results {
-        let sum = |value: fn(&Results) -> i64| results.iter().map(value).sum::<i64>();
-        known.extend([cents(sum(|one| one.profit.get())), cents(sum(|one| one.fees.get()))]);
-        let all: [fn(&Results) -> u32; 3] = [|one| one.trades, |one| one.wins, |one| one.losses];
-        for value in all {
-            known.push(results.iter().map(value).sum::<u32>().into());
+        for kind in [None, Some(TraderKind::Play), Some(TraderKind::Strategy)] {
+            known.extend(sums(results, kind));
         }
         for one in results {
             known.extend([one.trades, one.wins, one.losses].map(f64::from));
             known.push(cents(one.profit.get()));
         }
     }
-    if let Some(account) = &facts.account {
+    let mut open = 0.0;
+    for account in [&facts.account, &facts.strategies].into_iter().flatten() {
+        open += f64::from(account.open_positions);
         known.extend([
             cents(account.equity.get()),
             cents(account.growth.get()),
             account.open_positions.into(),
+            open,
         ]);
     }
     for quote in &facts.quotes {
@@ -138,9 +149,42 @@ pub(super) fn trade(paragraphs: &[String], trade: &ClosedTrade, facts: &Facts) -
             return Err(wrong("price, fees and profit do not add up", &text));
         }
     }
-    match paragraphs.iter().find(|line| line.starts_with("All of the")) {
-        Some(line) => tally(line).and_then(|()| numbers(line, facts)),
+    let kind = trade.trader.kind;
+    let (own, other) = match kind {
+        TraderKind::Play => ("All plays", "All strategies"),
+        TraderKind::Strategy => ("All strategies", "All plays"),
+    };
+    if text.contains(other) {
+        return Err(wrong("the totals are those of others", &text));
+    }
+    let Some(line) = paragraphs.iter().find(|line| line.starts_with(own)) else { return Ok(()) };
+    tally(line)?;
+    let known = sums(facts.results(Window::Day), Some(kind));
+    let told = numbers_of(line.rsplit_once(": ").map_or("", |(_, told)| told));
+    match told.into_iter().find(|number| !is_among(*number, &known)) {
+        Some(number) => Err(wrong(&format!("{number} is none of {known:?}"), line)),
         None => Ok(()),
+    }
+}
+
+/// Posts about results carry the chain's head, once, and others do not.
+pub(super) fn chain(parts: &[String], tells_results: bool, facts: &Facts) -> Checked {
+    let text = parts.join("\n");
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("Chain ")).collect();
+    match (lines.as_slice(), facts.chain.as_ref().filter(|_| tells_results)) {
+        ([], None) => Ok(()),
+        ([line], Some(head)) => {
+            let (place, hash) = line.rsplit_once(": ").unwrap_or_default();
+            let (day, record) = place.rsplit_once(", record ").unwrap_or_default();
+            let day = day.trim_start_matches("Chain ");
+            let is_right = head.time.to_string().starts_with(day)
+                && day.len() == "2026-01-03".len()
+                && record.parse() == Ok(head.record)
+                && hash.len() == 16
+                && head.hash.starts_with(hash);
+            if is_right { Ok(()) } else { Err(wrong("not the head of the chain", line)) }
+        }
+        _ => Err(wrong("the chain's head belongs into posts about results, once", &text)),
     }
 }
 
@@ -160,8 +204,10 @@ pub(super) fn report(kind: PostKind, paragraphs: &[String], facts: &Facts) -> Ch
     for line in paragraphs.iter().filter(|line| line.contains(" won, ")) {
         tally(line)?;
     }
+    parts_add_up(paragraphs)?;
     match kind {
         PostKind::Comparison => comparison(paragraphs, facts),
+        PostKind::Exchanges => exchanges(paragraphs, facts),
         PostKind::Daily => {
             let profit = amount_after(&text, "P&L");
             let claims = [("cost money", -1.0), ("brought nothing", 0.0), ("in the black", 1.0)];
@@ -186,7 +232,7 @@ pub(super) fn report(kind: PostKind, paragraphs: &[String], facts: &Facts) -> Ch
         PostKind::BuyAndHold => {
             let holding =
                 amount_after(text.split_once('(').map_or("", |(_, rest)| rest), "").unwrap_or(f64::NAN);
-            let account = amount_after(&text, "Paper trades that ended:").unwrap_or(f64::NAN);
+            let account = amount_after(&text, "Trades of plays that ended:").unwrap_or(f64::NAN);
             let lead = amount_after(&text, "ahead by").unwrap_or_default();
             let is_right = match () {
                 () if text.contains("Trading is ahead") => account > holding,
@@ -210,6 +256,66 @@ pub(super) fn report(kind: PostKind, paragraphs: &[String], facts: &Facts) -> Ch
         }
         _ => Ok(()),
     }
+}
+
+/// Where plays and strategies are told apart, they make up the whole.
+fn parts_add_up(paragraphs: &[String]) -> Checked {
+    let counts = |begin: &str| {
+        let line = paragraphs.iter().find(|line| line.starts_with(begin) && line.contains(" won, "))?;
+        let counts = numbers_of(line.rsplit_once(": ")?.1);
+        let profit = amount_after(line, "P&L")?;
+        counts.get(..3).map(|counts| [counts[0], counts[1], counts[2], profit])
+    };
+    let (Some(plays), Some(strategies)) = (counts("Plays: "), counts("Strategies: ")) else { return Ok(()) };
+    let text = paragraphs.join("\n");
+    let whole = paragraphs.iter().find(|line| line.contains(" won, ")).map(|line| numbers_of(line));
+    let whole = whole.filter(|whole| whole.len() >= 3).ok_or_else(|| wrong("no whole", &text))?;
+    let profit = amount_after(&text, "P&L").unwrap_or(f64::NAN);
+    let whole = [whole[0], whole[1], whole[2], profit];
+    let adds_up = (0..4).all(|at| (plays[at] + strategies[at] - whole[at]).abs() < 1e-6);
+    if adds_up { Ok(()) } else { Err(wrong("the parts are not the whole", &text)) }
+}
+
+fn exchanges(paragraphs: &[String], facts: &Facts) -> Checked {
+    let text = paragraphs.join("\n");
+    let compared = facts.exchanges.as_ref().ok_or_else(|| wrong("nothing was compared", &text))?;
+    for side in &compared.sides {
+        let begin = format!("{}: ", side.exchange);
+        let line = paragraphs.iter().find(|line| line.starts_with(&begin));
+        let line = line.ok_or_else(|| wrong("a side is missing", &text))?;
+        let counts = [side.trades, side.wins, side.losses].map(f64::from);
+        let told = numbers_of(line.trim_start_matches(&begin));
+        let growth = amount_after(line, "equity").unwrap_or(f64::NAN);
+        #[allow(clippy::cast_precision_loss)]
+        let (grown, made) = (side.growth.get() as f64 / 100.0, side.profit.get() as f64 / 100.0);
+        let profit = amount_after(line, "P&L").unwrap_or(f64::NAN);
+        if told.get(..3) != Some(&counts) || (growth - grown).abs() > 1e-9 || (profit - made).abs() > 1e-9 {
+            return Err(wrong("that side was not so", line));
+        }
+    }
+    let [one, other] = &compared.sides;
+    let lead = cents(one.growth.get() - other.growth.get());
+    let said = match one.growth.cmp(&other.growth) {
+        std::cmp::Ordering::Less => format!("Ahead: {}, by", other.exchange),
+        std::cmp::Ordering::Equal => "A tie".to_owned(),
+        std::cmp::Ordering::Greater => format!("Ahead: {}, by", one.exchange),
+    };
+    let told = amount_after(&text, ", by ").unwrap_or_default();
+    if !text.contains(&said) || (told - lead).abs() > 1e-9 || text.contains("Ahead") == (lead == 0.0) {
+        return Err(wrong("the lead is not so", &text));
+    }
+    let stale = compared.sides.iter().filter(|side| side.stale).count();
+    if text.matches("STALE").count() != stale || text.matches(" old").count() != 2 {
+        return Err(wrong("how fresh it is is not said", &text));
+    }
+    let [from, until] = [compared.from, compared.until].map(|time| time.to_string()[..10].to_owned());
+    if !text.contains(&from) || !text.contains(&until) {
+        return Err(wrong("the common time is not said", &text));
+    }
+    if one.trades.min(other.trades) < 30 && !text.contains("luck") {
+        return Err(wrong("few trades without a word about it", &text));
+    }
+    Ok(())
 }
 
 fn comparison(paragraphs: &[String], facts: &Facts) -> Checked {

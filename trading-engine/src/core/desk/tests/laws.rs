@@ -11,6 +11,7 @@ use crate::core::exit::{ExitRules, UncheckedRules};
 use crate::core::gate::Gate;
 use crate::core::money::Usd;
 use crate::core::position::{Position, Stage};
+use crate::core::results::{Entered, Outline};
 use crate::core::{Effect, Engine};
 use crate::snapshot;
 
@@ -218,6 +219,9 @@ proptest! {
             _ => None,
         };
         for position in reports(&effects).filter_map(of) {
+            let document = serde_json::to_string(&position).unwrap();
+            let Outline(outline) = serde_json::from_str(&document).unwrap();
+            prop_assert_eq!(outline, Entered::of(&position), "read without the rest of it");
             let Position { entry, exit, .. } = &position;
             for fill in entry.iter().chain(exit) {
                 prop_assert!(fill.filled_time > fill.order.due_time());
