@@ -48,3 +48,16 @@ export async function picture(page, name) {
 export function overflow(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 }
+
+/** Lets the page see this instead of what the gateway answers at a path. */
+export async function answerWith(page, path, change) {
+  await page.route((url) => url.pathname === path, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: change(await response.json()) });
+  });
+}
+
+/** What the page noted, without the browser's own lines about answers with these statuses. */
+export function unexpected(faults, statuses) {
+  return faults.filter((fault) => !statuses.some((status) => fault.includes(String(status))));
+}
