@@ -103,21 +103,22 @@ describe('Feeds page', () => {
   }
 
   const parities = [
-    [{ state: 'STATE_MATCH', decisions: '1204', events: '88120' }, /MATCH 2026-01-05, 1,204 decisions over 88,120 events/],
-    [{ state: 'STATE_DIFFER', decisions: '9', differences: '2', firstDifference: '7.all: entered → rejected at bundle' }, /DIFFER 2026-01-05, 2 of 9 decisions; first: 7\.all: entered → rejected at bundle/],
-    [{ state: 'STATE_NOT_POSSIBLE', reason: 'the log begins at 14:00' }, /not possible 2026-01-05: the log begins at 14:00/],
+    ['✓ MATCH', { state: 'STATE_MATCH', decisions: '1204', events: '88120' }, /2026-01-05, 1,204 decisions over 88,120 events/],
+    ['✕ DIFFER', { state: 'STATE_DIFFER', decisions: '9', differences: '2', firstDifference: '7.all: entered → rejected at bundle' }, /2026-01-05, 2 of 9 decisions; first: 7\.all: entered → rejected at bundle/],
+    ['not possible', { state: 'STATE_NOT_POSSIBLE', reason: 'the log begins at 14:00' }, /2026-01-05: the log begins at 14:00/],
   ];
   for (const view of [views[0], views[4]]) {
     it(`tells the nightly replay and a job that failed, ${view.name}`, async () => {
       const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
       await page.getByTestId('job').first().waitFor();
-      let parity = parities[0][0];
+      let parity = {};
       await answerWith(page, '/api/v1/trading/status', (status) => ({ ...status, parity: { day: '2026-01-05', ...parity } }));
       const job = { name: 'parity', cadence: 'each UTC day', runs: '3', failures: '1', lastOutcome: 'OUTCOME_FAILED', lastEndedAt: '2026-01-06T00:05:00Z', lastDurationMs: 12.5, lastError: 'the log has a gap' };
       await answerWith(page, '/scheduler/status', () => ({ jobs: [{ ...job, name: 'zeal', lastOutcome: 'OUTCOME_SUCCEEDED', failures: '0', lastResult: 'fine' }, job], count: 2 }));
-      for (const [next, said] of parities) {
+      for (const [word, next, detail] of parities) {
         parity = next;
-        await page.getByTestId('nightly-replay').filter({ hasText: said }).waitFor();
+        await page.getByTestId('nightly-replay-detail').getByText(detail).waitFor();
+        assert.equal(await page.getByTestId('nightly-replay').innerText(), word);
       }
       await page.getByTestId('job').first().getByText('failed').waitFor();
       await page.getByText('the log has a gap').locator('visible=true').first().waitFor();
