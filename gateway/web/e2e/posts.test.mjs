@@ -98,7 +98,7 @@ describe('Posts page', () => {
     const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#posts' });
     await page.getByTestId('stop-outbound').click();
     await page.getByTestId('reason').fill('a test in the browser');
-    await page.getByTestId('really').click();
+    await page.locator('dialog[open]').getByTestId('really').click();
     await page.getByTestId('sentence').getByText(/^Nothing leaves the machine since .* UTC: a test in the browser\.$/).waitFor();
     const { outbound } = await (await fetch(`${gateway}/publisher/status`)).json();
     assert.equal(outbound.reason, 'a test in the browser');

@@ -137,6 +137,7 @@ describe('A play in the browser', () => {
 
   it('is checked while it is typed, planned, created, changed, restored and deleted', async () => {
     const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#plays' });
+    await planBriefly(page);
     await page.getByTestId('new-play').click();
     await page.getByLabel('Name', { exact: true }).fill('Written in the browser');
     await page.getByLabel('Bundle of').fill('1');
@@ -182,28 +183,50 @@ describe('A play in the browser', () => {
     await close();
   });
 
-  for (const view of views) {
-    it(`shows what a change would have made before it is saved, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: `/#plays/${play.id}` });
-      await page.getByLabel('Entries a cycle').fill('1');
-      await plan(page);
-      const sentence = await page.getByTestId('plan-sentence').innerText();
-      assert.match(sentence, /^Adds \d+, removes [1-9]\d*, changes \d+ positions: /);
-      await page.getByTestId('plan-decisions').getByText('entered → rejected at max_per_cycle').first().waitFor();
-      assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
-      await picture(page, `plan-${view.name}`);
-      const download = page.waitForEvent('download');
-      await page.getByTestId('play-plan').getByRole('button', { name: 'CSV' }).click();
-      assert.equal((await download).suggestedFilename(), `plan-${play.id}.csv`);
-      await page.getByLabel('Entries a cycle').fill('2');
-      await page.getByTestId('play-plan').getByText('The play was changed since; plan it anew.').waitFor();
-      assert.ok(await page.getByTestId('save-play').isDisabled(), 'what was not planned can be saved');
-      assert.deepEqual(faults, []);
-      await close();
+  it('shows what a change would have made before it is saved', async () => {
+    const { page, faults, close } = await openPage(browser, { ...desktop, address: `/#plays/${play.id}` });
+    await page.getByLabel('Entries a cycle').fill('1');
+    await plan(page);
+    assert.match(await page.getByTestId('plan-sentence').innerText(), /^Adds \d+, removes [1-9]\d*, changes \d+ positions: /);
+    await page.getByTestId('plan-decisions').getByText('entered → rejected at max_per_cycle').first().waitFor();
+    assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
+    await picture(page, 'plan-desktop-light');
+    const download = page.waitForEvent('download');
+    await page.getByTestId('play-plan').getByRole('button', { name: 'CSV' }).click();
+    assert.equal((await download).suggestedFilename(), `plan-${play.id}.csv`);
+    await page.getByLabel('Entries a cycle').fill('2');
+    await page.getByTestId('play-plan').getByText('The play was changed since; plan it anew.').waitFor();
+    assert.ok(await page.getByTestId('save-play').isDisabled(), 'what was not planned can be saved');
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  it('plans on a phone, and says when there was no time to', async () => {
+    const { page, faults, close } = await openPage(browser, { ...views[1], address: `/#plays/${play.id}` });
+    await planBriefly(page);
+    await page.getByLabel('Entries a cycle').fill('1');
+    await plan(page);
+    assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
+    await picture(page, 'plan-phone-dark');
+    await page.unrouteAll();
+    await page.route('**/plan', (route) => route.fulfill({ status: 504, json: { code: 4, message: 'the trading-engine did not answer within 10 s' } }));
+    await page.getByTestId('plan-play').click();
+    await page.getByTestId('plan-refused').getByText(/did not answer within 10 s\. A shorter stretch is folded sooner/).waitFor();
+    assert.deepEqual(unexpected(faults, [504]), []);
+    await close();
+  });
+
+  /** The engine plans the last half minute only, whatever is asked for. */
+  function planBriefly(page) {
+    return page.route('**/plan', (route) => {
+      const asked = route.request().postDataJSON();
+      const from = asked.to ? asked.from : new Date(Date.now() - 30_000).toISOString();
+      return route.continue({ postData: JSON.stringify({ ...asked, from }) });
     });
   }
 
   async function plan(page) {
+    await page.getByTestId('plan-span').selectOption({ label: 'over 15 min' });
     await page.getByTestId('plan-play').click();
     await page.getByTestId('plan-sentence').waitFor();
     await page.getByTestId('draft-check').getByText('Fits, and is planned.').waitFor();
