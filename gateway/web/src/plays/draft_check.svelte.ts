@@ -20,18 +20,35 @@ export class DraftCheck {
   readonly isUnknown: boolean = $derived(this.failure !== null && ofTheWay.includes(this.failure.code));
   #timer: ReturnType<typeof setTimeout> | undefined;
   #newest = 0;
+  #asking: Promise<void> = Promise.resolve();
+  #held = false;
+  #waiting: Draft | null = null;
 
   /** Takes note of a draft, which is checked when nothing was typed for a moment. */
   typed(draft: Draft): void {
     this.stop();
     this.fits = false;
-    this.#timer = setTimeout(() => void this.#check(draft), restMs);
+    if (this.#held) this.#waiting = draft;
+    else this.#timer = setTimeout(() => (this.#asking = this.#check(draft)), restMs);
   }
 
   /** Checks no more what was typed. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#waiting = null;
     this.#newest += 1;
+  }
+
+  /** Does this while no check is under way: the engine makes one plan at a time. What is typed meanwhile is checked after it. */
+  async alone(draft: Draft, work: () => Promise<void>): Promise<void> {
+    const unchecked = !this.fits;
+    this.#held = true;
+    clearTimeout(this.#timer);
+    await this.#asking;
+    if (unchecked && !this.fits) this.#waiting ??= draft;
+    await work();
+    this.#held = false;
+    if (this.#waiting) this.typed(this.#waiting);
   }
 
   async #check(draft: Draft): Promise<void> {
@@ -50,7 +67,7 @@ async function refusal(draft: Draft): Promise<Failure | null> {
     return null;
   } catch (thrown) {
     const failure = asFailure(thrown);
-    // A plan that is under way is only refused after the play was found to fit.
+    // Beside somebody else's plan it is turned away only after the play was found to fit.
     return failure.code === 'RESOURCE_EXHAUSTED' ? null : failure;
   }
 }
