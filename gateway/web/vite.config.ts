@@ -16,5 +16,6 @@ function gatewayPaths(): string[] {
     '/api/', '/price/', '/latest/', '/stream/', '/cycles', '/cycle_tracker', '/feeds', '/health', '/openapi.json',
     '/plays', '/buyins', '/trail/', '/decisions', '/funnel', '/why_not', '/wallets', '/account', '/trading/', '/strategies',
     '/strategy_trades', '/stats/', '/results', '/query', '/tables', '/gates/', '/shadows',
+    '/posts', '/alerts', '/publisher/', '/scheduler/',
   ];
 }

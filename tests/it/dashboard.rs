@@ -7,7 +7,7 @@ use tests::cluster::{Cluster, World};
 use tests::until::{PATIENCE, until_true};
 use tokio::process::Command;
 
-const PATIENCE_WITH_THE_BROWSER: Duration = Duration::from_mins(15);
+const PATIENCE_WITH_THE_BROWSER: Duration = Duration::from_mins(25);
 
 const TOKEN: &str = "a-token-for-the-dashboard";
 
@@ -29,7 +29,11 @@ fn web() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_shows_the_market_in_a_browser() {
-    let cluster = Cluster::start(World::simulated(1).with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2)).await;
+    // A plan folds a quarter of an hour twice: slow programs need their time for it.
+    let world = World::simulated(1)
+        .with("GOAT_FEEDS__SIMULATED__HISTORY_HOURS", 2)
+        .with("GOAT_LIMITS__CALL_TIMEOUT_MS", 110_000);
+    let cluster = Cluster::start(world).await;
     let rest = cluster.rest();
     until_true("trades and whales are told", PATIENCE, async || {
         let tables = rest.json("/tables").await;

@@ -34,7 +34,12 @@ export async function openPage(browser, { width, height, theme, address }) {
     if (!url.startsWith(gateway) && !/^(data|blob):/.test(url)) faults.push(`foreign: ${url}`);
   });
   await page.goto(`${gateway}${address}`);
-  return { page, faults, close: () => context.close() };
+  const close = async () => {
+    // An answer that is still on its way to a page that goes is nobody's error.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await context.close();
+  };
+  return { page, faults, close };
 }
 
 /** Saves a picture when GOAT_SCREENSHOTS names a folder. */
@@ -47,4 +52,17 @@ export async function picture(page, name) {
 /** How many pixels the page is wider than its window. */
 export function overflow(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
+
+/** Lets the page see this instead of what the gateway answers at a path. */
+export async function answerWith(page, path, change) {
+  await page.route((url) => url.pathname === path, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: change(await response.json()) });
+  });
+}
+
+/** What the page noted, without the browser's own lines about answers with these statuses. */
+export function unexpected(faults, statuses) {
+  return faults.filter((fault) => !statuses.some((status) => fault.includes(String(status))));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { gateway, launch, openPage, overflow, picture } from './browser.mjs';
+import { answerWith, gateway, launch, openPage, overflow, picture } from './browser.mjs';
 
 const views = [
   { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
@@ -73,9 +73,9 @@ describe('Market page', () => {
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.keyboard.press('?');
     await page.getByTestId('keys').getByText('Hold the page').waitFor();
-    await page.keyboard.press('Escape');
+    // At once, before the page is painted without the list.
+    await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('Space')]);
     await page.getByTestId('keys').waitFor({ state: 'hidden' });
-    await page.keyboard.press('Space');
     await page.getByTestId('clock').getByText(/^held at \d\d:\d\d:\d\d$/).waitFor();
     const download = page.waitForEvent('download');
     await page.keyboard.press('c');
@@ -93,8 +93,37 @@ describe('Feeds page', () => {
       assert.ok((await page.getByTestId('feed').count()) >= 1);
       await page.getByTestId('market-engine').getByText('Hot store', { exact: true }).waitFor();
       await page.getByTestId('trading-engine').getByText('State hash').waitFor();
+      await page.getByTestId('nightly-replay').getByText(/MATCH|not yet|not possible/).first().waitFor();
+      await page.getByTestId('job').filter({ hasText: 'parity' }).waitFor();
       assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
       await picture(page, `feeds-${view.name}`);
+      assert.deepEqual(faults, []);
+      await close();
+    });
+  }
+
+  const parities = [
+    ['✓ MATCH', { state: 'STATE_MATCH', decisions: '1204', events: '88120' }, /2026-01-05, 1,204 decisions over 88,120 events/],
+    ['✕ DIFFER', { state: 'STATE_DIFFER', decisions: '9', differences: '2', firstDifference: '7.all: entered → rejected at bundle' }, /2026-01-05, 2 of 9 decisions; first: 7\.all: entered → rejected at bundle/],
+    ['not possible', { state: 'STATE_NOT_POSSIBLE', reason: 'the log begins at 14:00' }, /2026-01-05: the log begins at 14:00/],
+  ];
+  for (const view of [views[0], views[4]]) {
+    it(`tells the nightly replay and a job that failed, ${view.name}`, async () => {
+      const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
+      await page.getByTestId('job').first().waitFor();
+      let parity = {};
+      await answerWith(page, '/api/v1/trading/status', (status) => ({ ...status, parity: { day: '2026-01-05', ...parity } }));
+      const job = { name: 'parity', cadence: 'each UTC day', runs: '3', failures: '1', lastOutcome: 'OUTCOME_FAILED', lastEndedAt: '2026-01-06T00:05:00Z', lastDurationMs: 12.5, lastError: 'the log has a gap' };
+      await answerWith(page, '/scheduler/status', () => ({ jobs: [{ ...job, name: 'zeal', lastOutcome: 'OUTCOME_SUCCEEDED', failures: '0', lastResult: 'fine' }, job], count: 2 }));
+      for (const [word, next, detail] of parities) {
+        parity = next;
+        await page.getByTestId('nightly-replay-detail').getByText(detail).waitFor();
+        assert.equal(await page.getByTestId('nightly-replay').innerText(), word);
+      }
+      await page.getByTestId('job').first().getByText('failed').waitFor();
+      await page.getByText('the log has a gap').locator('visible=true').first().waitFor();
+      assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
+      await picture(page, `feeds-jobs-${view.name}`);
       assert.deepEqual(faults, []);
       await close();
     });

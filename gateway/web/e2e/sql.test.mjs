@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { launch, openPage, overflow, picture } from './browser.mjs';
+import { launch, openPage, overflow, picture, unexpected } from './browser.mjs';
 
 const views = [
   { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
@@ -22,11 +22,6 @@ after(async () => {
 async function ask(page, sql) {
   await page.getByTestId('sql').fill(sql);
   await page.getByTestId('sql').press('Control+Enter');
-}
-
-/** What the page noted, without the browser's own lines about answers with these statuses. */
-function unexpected(faults, statuses) {
-  return faults.filter((fault) => !statuses.some((status) => fault.includes(String(status))));
 }
 
 describe('SQL page', () => {
@@ -104,6 +99,23 @@ describe('SQL page', () => {
     await page.getByTestId('sql-refused').getByText(/archive/).waitFor();
     assert.match(await page.getByTestId('sql-refused').innerText(), /UNAVAILABLE/);
     assert.deepEqual(unexpected(faults, [503]), []);
+    await close();
+  });
+
+  it('asks the workspace of the trading-engine', async () => {
+    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#sql?target=workspace' });
+    await page.getByTestId('sql-tables').getByRole('button', { name: /price_cycles/ }).click();
+    await page.getByTestId('sql-columns').getByText('threshold').first().waitFor();
+    for (const example of ['Decisions by play and gate', 'Results by play', 'Newest cycles']) {
+      await page.getByText(example, { exact: true }).click();
+      await page.getByTestId('sql').press('Control+Enter');
+      await page.getByTestId('sql-answer').getByText(/ms · Workspace · as of event/).waitFor();
+    }
+    await page.getByTestId('sql-answer').locator('tbody tr').first().waitFor();
+    await ask(page, 'SELECT * FROM order_books');
+    await page.getByTestId('sql-refused').getByText(/order_books/).waitFor();
+    await picture(page, 'sql-workspace');
+    assert.deepEqual(unexpected(faults, [400]), []);
     await close();
   });
 

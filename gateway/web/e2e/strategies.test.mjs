@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { launch, openPage, overflow, picture } from './browser.mjs';
+import { answerWith, launch, openPage, overflow, picture, unexpected } from './browser.mjs';
 
 const views = [
   { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
@@ -18,14 +18,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
 });
-
-/** Lets the page see this instead of what the gateway answers at a path. */
-async function answerWith(page, path, change) {
-  await page.route((url) => url.pathname === path, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: change(await response.json()) });
-  });
-}
 
 async function blank(view) {
   const opened = await openPage(browser, { ...view, address: '/#feeds' });
@@ -114,6 +106,40 @@ describe('Strategies page', () => {
       await close();
     });
   }
+
+  it('resumes what is paused, with a reason, and says what it was', async () => {
+    const { page, faults, close, show } = await blank(desktop);
+    let asked = null;
+    await page.route((url) => url.pathname.endsWith('/resume'), async (route) => {
+      asked = { path: new URL(route.request().url()).pathname, body: route.request().postDataJSON() };
+      await route.fulfill({ json: { strategy: {} } });
+    });
+    await answerWith(page, '/strategies', (answer) => ({
+      ...answer, strategies: answer.strategies.map((each, index) => (index === 0 && asked === null ? held(each) : { ...each, pause: undefined })),
+    }));
+    await show();
+    await page.getByTestId('resume-strategy').click();
+    assert.equal(await page.getByTestId('resume-strategy').count(), 1);
+    await page.getByText(/It is paused because of losses in a row, until .* UTC\. Then it may enter again at once\./).waitFor();
+    await page.locator('dialog[open]').getByTestId('reason').fill('looked at');
+    await page.locator('dialog[open]').getByTestId('really').click();
+    await page.getByTestId('resume-strategy').waitFor({ state: 'detached' });
+    assert.match(asked.path, /^\/strategies\/.+\/resume$/);
+    assert.deepEqual(asked.body, { reason: 'looked at' });
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  it('says the engine’s words when it cannot be resumed', async () => {
+    const { page, faults, close, show } = await blank(desktop);
+    await answerWith(page, '/strategies', (answer) => ({ ...answer, strategies: answer.strategies.map(held) }));
+    await show();
+    await page.getByTestId('resume-strategy').first().click();
+    await page.locator('dialog[open]').getByTestId('really').click();
+    await page.getByTestId('confirm-refused').getByText(/not paused/).waitFor();
+    assert.deepEqual(unexpected(faults, [400]), []);
+    await close();
+  });
 
   it('says what to do when none is configured, and when the engine does not answer', async () => {
     const { page, close, show } = await blank(desktop);

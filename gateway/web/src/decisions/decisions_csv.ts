@@ -21,6 +21,17 @@ export function decisionsCsv(decisions: readonly Decision[]): CsvTable {
   };
 }
 
+/** What each gate that was asked said to one candidate. */
+export function gatesCsv(decision: Decision | null | undefined): CsvTable {
+  return {
+    name: `gates-${decision?.id ?? ''}`,
+    columns: ['gate', 'passed', 'measured', 'threshold', 'unit', 'note'],
+    rows: (decision?.evaluations ?? []).map((each) => [
+      each.gate.toLowerCase(), each.passed ? 'true' : 'false', each.measured, each.threshold, each.unit, each.note,
+    ]),
+  };
+}
+
 /** A funnel as a table. */
 export function funnelCsv(funnel: Funnel | undefined): CsvTable {
   return {

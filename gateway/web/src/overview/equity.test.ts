@@ -21,6 +21,12 @@ describe('equityCurve', () => {
     expect(curve.closed).toBe(3);
   });
 
+  it('begins with the first position, though none was left yet', () => {
+    const curve = equityCurve(account({ equityUsd: 1000.9 }), [], [closed('open', 4, 0)]);
+    expect(curve.points.map((point) => Number(point.equity.toFixed(2)))).toEqual([1000, 1000.9]);
+    expect(curve.points[0]?.time).toBe(Date.UTC(2026, 0, 6, 10, 4));
+  });
+
   it('has one point and no drawdown before the first trade', () => {
     const curve = equityCurve(account({ equityUsd: 1000, unrealisedUsd: 0 }), [], []);
     expect(curve.points).toHaveLength(1);
@@ -55,18 +61,27 @@ describe('heldInstead', () => {
     gaps: [{ from: at(20), to: at(39) }],
   });
 
-  it('begins with the equity, follows the price, and breaks where no price is known', () => {
-    const held = heldInstead(history, 9000, 50_000, 1000, 5000);
-    expect(held?.stretches.map((stretch) => stretch.map((point) => Math.round(point.equity)))).toEqual([[1000, 1100], [1050]]);
+  const values = (held: ReturnType<typeof heldInstead>) => held?.stretches.map((stretch) => stretch.map((point) => Math.round(point.equity)));
+
+  it('begins with the equity at the last price before, follows the price, and breaks where none is known', () => {
+    const held = heldInstead(history, 12_000, 50_000, 1000, 5000);
+    expect(values(held)).toEqual([[1000, 1100], [1050]]);
+    expect(held?.stretches[0]?.[0]?.time).toBe(12_000);
     expect([Math.round(held?.equity ?? 0), held?.percent.toFixed(6)]).toEqual([1050, '5.000000']);
+  });
+
+  it('begins with the first price where none is known from before', () => {
+    expect(values(heldInstead(history, 4000, 15_000, 900, 5000))).toEqual([[900, 1000]]);
   });
 
   it('ends where the curve does', () => {
     expect(heldInstead(history, 10_000, 20_000, 1000, 0)?.percent).toBeCloseTo(10);
   });
 
-  it('is not told when the first price comes too late', () => {
-    expect(heldInstead(history, 6000, 50_000, 1000, 3000)).toBeNull();
+  it('is not told when no price is near its beginning, or no other follows', () => {
+    expect(heldInstead(history, 1000, 50_000, 1000, 3000)).toBeNull();
     expect(heldInstead(history, 50_000, 60_000, 1000, 3000)).toBeNull();
+    expect(heldInstead(history, 30_000, 60_000, 1000, 9000)).toBeNull();
+    expect(heldInstead(history, 40_000, 60_000, 1000, 3000)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import type { Account } from '../wire/account';
 import type { Position } from '../wire/position';
-import type { PriceHistory } from '../wire/price';
+import type { PriceHistory, PricePoint } from '../wire/price';
 
 /** The account's equity at an instant, in USD. */
 export interface EquityPoint {
@@ -37,7 +37,7 @@ export function equityCurve(account: Account, closed: readonly Position[], open:
     .flatMap((position) => (position.closedAt === null || position.profitUsd === null ? [] : [{ ...position, time: position.closedAt, made: position.profitUsd }]))
     .sort((left, right) => left.time - right.time);
   const first = results[0];
-  const began = Math.min(first?.time ?? Infinity, ...closed.map((position) => position.openedAt ?? Infinity));
+  const began = Math.min(first?.time ?? Infinity, ...[...closed, ...open].map((position) => position.openedAt ?? Infinity));
   const sum = results.reduce((total, result) => total + result.made, 0);
   let equity = account.equityUsd - account.unrealisedUsd + openEntryFeesUsd - sum;
   let peak = equity;
@@ -61,12 +61,13 @@ export interface Holding {
   readonly percent: number;
 }
 
-/** The holding from `from` to `to` that begins with this equity; null when the first price comes more than `lateMs` late. */
+/** The holding from `from` to `to` that begins with this equity; null without a price within `lateMs` of its beginning, or without a later one. */
 export function heldInstead(history: PriceHistory, from: number, to: number, equity: number, lateMs: number): Holding | null {
-  const points = history.points.filter((point) => point.time >= from && point.time <= to);
-  const first = points[0];
+  const first = priceAt(history, from, lateMs);
+  if (!first) return null;
+  const points = [first, ...history.points.filter((point) => point.time > first.time && point.time <= to)];
   const last = points.at(-1);
-  if (!first || !last || first.time - from > lateMs) return null;
+  if (!last || points.length < 2) return null;
   const worth = (price: number): number => (equity * price) / first.price;
   const stretches: { time: number; equity: number }[][] = [[]];
   let before = first.time;
@@ -77,6 +78,14 @@ export function heldInstead(history: PriceHistory, from: number, to: number, equ
     before = point.time;
   }
   return { stretches, equity: worth(last.price), percent: (last.price / first.price - 1) * 100 };
+}
+
+/** The last price before an instant, brought forward to it, or the first after it; undefined when neither is within `lateMs`. */
+function priceAt(history: PriceHistory, instant: number, lateMs: number): PricePoint | undefined {
+  const before = history.points.findLast((point) => point.time <= instant && point.time >= instant - lateMs);
+  const unbroken = before && !history.gaps.some((gap) => gap.from >= before.time && gap.from < instant);
+  if (unbroken) return { time: instant, price: before.price };
+  return history.points.find((point) => point.time >= instant && point.time <= instant + lateMs);
 }
 
 function deepest(points: readonly EquityPoint[]): Drawdown | null {

@@ -83,10 +83,15 @@ class Keyboard {
 /** The page's keyboard. */
 export const keyboard = new Keyboard();
 
+// What a closed dialog held keeps the focus until the next frame, and gets the keys until then.
+function isShown(target: EventTarget | null): target is HTMLElement {
+  return target instanceof HTMLElement && target.checkVisibility();
+}
+
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return isShown(target) && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 function isPressable(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && /^(BUTTON|A)$/.test(target.tagName);
+  return isShown(target) && /^(BUTTON|A|SUMMARY)$/.test(target.tagName);
 }

@@ -12,7 +12,7 @@ export interface Page {
 }
 
 /** The names of pages, as they stand after # in the address. */
-export type PageName = 'overview' | 'positions' | 'decisions' | 'plays' | 'wallets' | 'market' | 'strategies' | 'feeds' | 'sql';
+export type PageName = 'overview' | 'positions' | 'decisions' | 'plays' | 'wallets' | 'market' | 'strategies' | 'feeds' | 'sql' | 'posts';
 
 /** Every page, in the rail's order. */
 export const pages: readonly Page[] = [
@@ -37,6 +37,7 @@ export const pages: readonly Page[] = [
     icon: 'M8 12.5h.01M5 9.500a4.300 4.300 0 0 1 6 0M2 6.500a8.500 8.500 0 0 1 12 0',
   },
   { name: 'sql', title: 'SQL', group: 'System', key: 'q', tab: false, icon: 'M2.5 4 6.5 8l-4 4M8.5 12h5' },
+  { name: 'posts', title: 'Posts', group: 'System', key: 'x', tab: false, icon: 'M2 3h12v8H7.5L4.5 14v-3H2zM5 6h6M5 8.5h4' },
 ];
 
 /** Where an address leads: a page, one thing on it, and how it is filtered. */

@@ -13,7 +13,7 @@ describe('an answer', () => {
   it('keeps every digit, null and structure', () => {
     expect(answer.rows[0]?.map(cellText)).toEqual(['18446744073709551615', '132.5', 'null']);
     expect(answer.rows[1]?.map(cellText)).toEqual(['7', '0.1', '{"a":[1]}']);
-    expect(answer.appliedSeq).toBe(12);
+    expect(answer.asOfSeq).toBe(12);
   });
 
   it('is a CSV with empty cells for null', () => {

@@ -1,3 +1,5 @@
+import type { QueryColumn } from '../wire/query';
+
 /** A query to begin with. */
 export interface Example {
   readonly title: string;
@@ -13,16 +15,16 @@ export interface Target {
   readonly about: string;
   /** Where the gateway takes the question. */
   readonly path: string;
-  /** As the request names it. */
-  readonly target: string;
+  /** As the request names it; null when the path has one alone. */
+  readonly target: string | null;
   /** Where its tables are listed with their counts. */
   readonly tablesPath: string;
   /** False when the counts of that list are not this target's. */
   readonly counted: boolean;
   /** What a question may cost, in words. */
   readonly limits: string;
-  /** How many rows of a table are shown to look at it. */
-  readonly glance: (table: string) => string;
+  /** Whose tables they are. */
+  readonly owner: string;
   readonly examples: readonly Example[];
 }
 
@@ -39,18 +41,27 @@ const archiveExamples: readonly Example[] = [
   { title: 'What was missed', sql: 'SELECT event_time, kind, symbol, from_time, to_time, reason\nFROM feed_events ORDER BY event_time DESC LIMIT 50' },
 ];
 
-const glance = (table: string): string => `SELECT * FROM ${table} ORDER BY seq DESC LIMIT 50`;
+const workspaceExamples: readonly Example[] = [
+  { title: 'Decisions by play and gate', sql: 'SELECT play_id, verdict, failed_gate, count(*) AS number\nFROM decisions GROUP BY play_id, verdict, failed_gate ORDER BY number DESC' },
+  { title: 'Results by play', sql: 'SELECT play_id, exit_reason, count(*) AS positions, round(sum(profit_usd), 2) AS profit_usd\nFROM follow_the_goat_buyins GROUP BY play_id, exit_reason ORDER BY play_id' },
+  { title: 'Newest cycles', sql: 'SELECT * FROM price_cycles ORDER BY start_time DESC LIMIT 50' },
+];
+
 const limits = 'One SELECT of 16 KiB, answered within 2 s and 256 MB, with 10,000 rows or 4 MiB; two run at a time. So it is unless [query] of the configuration says otherwise.';
 
 /** The databases that can be asked, the first when none is chosen. */
 export const targets: readonly Target[] = [
   {
     key: 'hot', title: 'Market, last hours', about: 'the data-engine’s tables in memory, in the SQL of DuckDB', path: '/query', target: 'QUERY_TARGET_HOT',
-    tablesPath: '/tables', counted: true, limits, glance, examples: hotExamples,
+    tablesPath: '/tables', counted: true, limits, owner: 'data-engine', examples: hotExamples,
   },
   {
     key: 'archive', title: 'Market, archive', about: 'the same tables in PostgreSQL and in its SQL: everything that this log has archived', path: '/query',
-    target: 'QUERY_TARGET_ARCHIVE', tablesPath: '/tables', counted: false, limits, glance, examples: archiveExamples,
+    target: 'QUERY_TARGET_ARCHIVE', tablesPath: '/tables', counted: false, limits, owner: 'data-engine', examples: archiveExamples,
+  },
+  {
+    key: 'workspace', title: 'Workspace', about: 'the trading-engine’s workspace, in the SQL of DuckDB: cycles, decisions, positions and what they were computed from',
+    path: '/query_sql', target: null, tablesPath: '/api/v1/trading/status', counted: true, limits, owner: 'trading-engine', examples: workspaceExamples,
   },
 ];
 
@@ -59,4 +70,10 @@ export function targetOf(key: string): Target {
   const [first] = targets;
   if (!first) throw new Error('There is no database to ask.');
   return targets.find((target) => target.key === key) ?? first;
+}
+
+/** A question that shows some rows of a table: the newest where its rows have positions. */
+export function glanceAt(table: string, columns: readonly QueryColumn[]): string {
+  const newest = columns.some((column) => column.name === 'seq') ? ' ORDER BY seq DESC' : '';
+  return `SELECT * FROM ${table}${newest} LIMIT 50`;
 }

@@ -17,10 +17,10 @@ export interface QueryAnswer {
   readonly truncated: boolean;
   readonly tookMs: number;
   /** Everything up to this position was in the tables. */
-  readonly appliedSeq: number;
+  readonly asOfSeq: number;
 }
 
-/** Reads the answer of POST /query. */
+/** Reads the answer of POST /query and POST /query_sql. */
 export function readAnswer(json: unknown): QueryAnswer {
   const fields = fieldsOf(json);
   return {
@@ -28,7 +28,7 @@ export function readAnswer(json: unknown): QueryAnswer {
     rows: listOf(fields, 'rows').map((row) => (Array.isArray(row) ? row.map(readCell) : [])),
     truncated: flagOf(fields, 'truncated'),
     tookMs: numberOf(fields, 'tookMs'),
-    appliedSeq: numberOf(fields, 'appliedSeq'),
+    asOfSeq: numberOf(fields, 'cursorSeq' in fields ? 'cursorSeq' : 'appliedSeq'),
   };
 }
 

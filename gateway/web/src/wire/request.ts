@@ -13,11 +13,11 @@ export async function getAnswer(path: string, alsoFine: readonly number[]): Prom
   return ask(path, alsoFine, { headers: { accept: 'application/json' } });
 }
 
-/** Asks the gateway to change something and answers with its JSON. Throws only Failure. */
-export async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+/** Sends the gateway a question or a change and answers with its JSON, waiting `forMs` at most. Throws only Failure. */
+export async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, forMs = patienceMs): Promise<unknown> {
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   const content = body === undefined ? {} : { body: JSON.stringify(body) };
-  return (await ask(path, [], { method, headers, ...content })).json;
+  return (await ask(path, [], { method, headers, ...content }, forMs)).json;
 }
 
 /** A path with the parameters that are not empty. */
@@ -27,9 +27,9 @@ export function withParameters(path: string, parameters: Readonly<Record<string,
   return given.length === 0 ? path : `${path}?${query}`;
 }
 
-async function ask(path: string, alsoFine: readonly number[], init: RequestInit): Promise<{ status: number; json: unknown }> {
+async function ask(path: string, alsoFine: readonly number[], init: RequestInit, forMs = patienceMs): Promise<{ status: number; json: unknown }> {
   try {
-    const response = await access.fetch(path, { ...init, signal: AbortSignal.timeout(patienceMs) });
+    const response = await access.fetch(path, { ...init, signal: AbortSignal.timeout(forMs) });
     const body = await response.text();
     if (!response.ok && !alsoFine.includes(response.status)) {
       throw failureIn(body, new Failure(`HTTP ${response.status}`, `${path} was refused.`));
@@ -37,7 +37,7 @@ async function ask(path: string, alsoFine: readonly number[], init: RequestInit)
     return { status: response.status, json: JSON.parse(body) as unknown };
   } catch (thrown) {
     if (thrown instanceof DOMException && thrown.name === 'TimeoutError') {
-      throw new Failure('DEADLINE_EXCEEDED', `${path} took longer than 10 s.`);
+      throw new Failure('DEADLINE_EXCEEDED', `${path} took longer than ${forMs / 1000} s.`);
     }
     if (thrown instanceof SyntaxError) throw new Failure('INTERNAL', `${path} did not answer with JSON.`);
     throw asFailure(thrown);

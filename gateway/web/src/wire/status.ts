@@ -1,4 +1,4 @@
-import { enumName, fieldsOf, flagOf, instantOf, listOf, numberOf, optionalNumberOf, textOf } from './fields';
+import { enumName, fieldsOf, flagOf, instantOf, listOf, numberOf, optionalNumberOf, textOf, type Fields } from './fields';
 import { readFeeds, type Feed } from './feed';
 
 /** Where the events come from; UNSPECIFIED until an engine has said it. */
@@ -50,6 +50,43 @@ export interface TradingStatus {
   /** True while nothing new is opened. */
   readonly paused: boolean;
   readonly pauseReason: string;
+  /** Null before the first comparison. */
+  readonly parity: Parity | null;
+}
+
+/** A day folded again against what was decided. */
+export interface Parity {
+  /** A UTC day such as 2026-01-03. */
+  readonly day: string;
+  /** MATCH, DIFFER or NOT_POSSIBLE. */
+  readonly state: string;
+  /** Why it differs or could not be compared; "" when everything is the same. */
+  readonly reason: string;
+  readonly events: number;
+  readonly decisions: number;
+  readonly differences: number;
+  /** "" when there is none. */
+  readonly firstDifference: string;
+  readonly checkedAt: number | null;
+}
+
+/** Work beside the fold of the events, as it really ran. */
+export interface Job {
+  readonly name: string;
+  readonly cadence: string;
+  readonly runs: number;
+  readonly failures: number;
+  readonly slow: number;
+  readonly slowAfterMs: number;
+  readonly running: boolean;
+  readonly lastStartedAt: number | null;
+  readonly lastEndedAt: number | null;
+  readonly lastDurationMs: number | null;
+  /** SUCCEEDED or FAILED; "" before the first run ended. */
+  readonly lastOutcome: string;
+  readonly lastResult: string;
+  readonly lastError: string;
+  readonly nextDueAt: number | null;
 }
 
 /** One engine as the gateway sees it. */
@@ -114,7 +151,32 @@ export function readTradingStatus(json: unknown): TradingStatus {
     now: instantOf(fields, 'now'),
     paused: flagOf(controls, 'paused'),
     pauseReason: textOf(controls, 'reason'),
+    parity: 'parity' in fields ? readParity(fieldsOf(fields['parity'])) : null,
   };
+}
+
+/** Reads GET /scheduler/status. */
+export function readJobs(json: unknown): Job[] {
+  return listOf(fieldsOf(json), 'jobs').map((each) => {
+    const fields = fieldsOf(each);
+    const outcome = enumName(fields, 'lastOutcome', 'OUTCOME_');
+    return {
+      name: textOf(fields, 'name'),
+      cadence: textOf(fields, 'cadence'),
+      runs: numberOf(fields, 'runs'),
+      failures: numberOf(fields, 'failures'),
+      slow: numberOf(fields, 'slow'),
+      slowAfterMs: numberOf(fields, 'slowAfterMs'),
+      running: flagOf(fields, 'running'),
+      lastStartedAt: instantOf(fields, 'lastStartedAt'),
+      lastEndedAt: instantOf(fields, 'lastEndedAt'),
+      lastDurationMs: optionalNumberOf(fields, 'lastDurationMs'),
+      lastOutcome: outcome === 'UNSPECIFIED' ? '' : outcome,
+      lastResult: textOf(fields, 'lastResult'),
+      lastError: textOf(fields, 'lastError'),
+      nextDueAt: instantOf(fields, 'nextDueAt'),
+    };
+  });
 }
 
 /** Reads GET /health, whatever its HTTP status. */
@@ -131,6 +193,19 @@ export function readHealth(json: unknown): Health {
 /** Reads GET /tables. */
 export function readTables(json: unknown): TableCount[] {
   return listOf(fieldsOf(json), 'tables').map(readTable);
+}
+
+function readParity(fields: Fields): Parity {
+  return {
+    day: textOf(fields, 'day'),
+    state: enumName(fields, 'state', 'STATE_'),
+    reason: textOf(fields, 'reason'),
+    events: numberOf(fields, 'events'),
+    decisions: numberOf(fields, 'decisions'),
+    differences: numberOf(fields, 'differences'),
+    firstDifference: textOf(fields, 'firstDifference'),
+    checkedAt: instantOf(fields, 'checkedAt'),
+  };
 }
 
 function readEngine(json: unknown): EngineHealth {
