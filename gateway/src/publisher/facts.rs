@@ -253,12 +253,12 @@ pub(crate) struct ChainHead {
 }
 
 impl ChainHead {
-    /// As it stands in a post: day, record, and the first 64 bits of the hash.
+    /// As it stands in a post: day, record, and the first 48 bits of the hash.
     pub(crate) fn words(&self) -> String {
-        const DIGITS: usize = 16;
+        const DIGITS: usize = 12;
         let time = self.time.to_string();
         let (day, hash) = (time.get(..10).unwrap_or(&time), self.hash.get(..DIGITS).unwrap_or(&self.hash));
-        format!("Chain {day}, record {}: {hash}", self.record)
+        format!("Chain {day} #{} {hash}", self.record)
     }
 }
 

@@ -92,7 +92,7 @@ fn trade_lesson(trade: &ClosedTrade) -> Option<String> {
     match trade.outcome() {
         Outcome::Loss => {
             let needed = gain_that_makes_good(trade.gain)?;
-            Some(format!("It takes a gain of {} on what is left to make that good.", needed.size()))
+            Some(format!("It takes a gain of {} on the rest to make that good.", needed.size()))
         }
         Outcome::Win if trade.fees.get() > 0 => {
             let gross = trade.profit.get().checked_add(trade.fees.get()).map(Usd::from_cents)?;

@@ -148,7 +148,7 @@ async fn every_trade_of_a_strategy_is_told_once_and_in_order_through_faults_and_
         let (verdict, sign) = if *profit > 0.0 { ("WIN", '+') } else { ("LOSS", '-') };
         assert!(text.contains(&format!("Paper trade closed: {verdict}")), "{id} {profit}: {text}");
         assert!(text.contains(&format!("P&L {sign}{}", dollars(cents(*profit)))), "{id} {profit}: {text}");
-        assert!(text.contains("Chain 20") && text.contains(", record "), "{text}");
+        assert!(text.contains("Chain 20") && text.contains(" #"), "{text}");
         assert!(text.contains("ma_rsi Binance") || text.contains("ma_rsi Bybit"), "{text}");
     }
     assert_eq!(x.fates_left(), 0);

@@ -79,7 +79,14 @@ proptest! {
     #[test]
     fn every_eighth_slot_is_a_report(facts in generated()) {
         let mut desk = desk(Posts::default());
-        let reports = [PostKind::Comparison, PostKind::OpenPosition, PostKind::BuyAndHold, PostKind::Daily, PostKind::Weekly];
+        let reports = [
+            PostKind::Comparison,
+            PostKind::Exchanges,
+            PostKind::OpenPosition,
+            PostKind::BuyAndHold,
+            PostKind::Daily,
+            PostKind::Weekly,
+        ];
         let is_any = reports.iter().any(|kind| compose(*kind, &facts, "x").is_some());
         let mut ids = std::collections::BTreeSet::new();
         for slot in 1..=64_u32 {
@@ -92,7 +99,7 @@ proptest! {
                 prop_assert!(!reports.contains(&draft.kind));
             }
             // Reports of a day and a week may be all there are, and are told once.
-            let lasting = [PostKind::Comparison, PostKind::OpenPosition, PostKind::BuyAndHold];
+            let lasting = [PostKind::Comparison, PostKind::Exchanges, PostKind::OpenPosition, PostKind::BuyAndHold];
             if slot % 8 == 0 && lasting.iter().any(|kind| compose(*kind, &facts, "x").is_some()) {
                 prop_assert!(is_any && reports.contains(&draft.kind), "{:?}", draft.kind);
             }

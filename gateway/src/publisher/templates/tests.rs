@@ -341,8 +341,8 @@ fn a_lost_trade_is_called_a_loss_and_told_with_its_minus() {
         [format!(
             "[SIMULATED MARKET]\nPaper trade closed: LOSS\nfollow two · SOL long\nEntry $133.500 → exit $132.800\n\
              P&L -$0.72 (-0.72%) after $0.20 of fees\nExit: trailing stop, held 12 min\n\
-             It takes a gain of 0.73% on what is left to make that good.\n\
-             Chain 2026-01-03, record 12345: 3f9a1c2b7d4e5f60\nRef {reference}"
+             It takes a gain of 0.73% on the rest to make that good.\n\
+             Chain 2026-01-03 #12345 3f9a1c2b7d4e\nRef {reference}"
         )]
     );
 }
