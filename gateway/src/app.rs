@@ -13,6 +13,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::engines::Engines;
+use crate::origin::{self, Origins};
 use crate::problem::Problem;
 use crate::schema::{BadSchema, Schema};
 use crate::site::Site;
@@ -40,7 +41,12 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
 /// # Errors
 ///
 /// When the schema's annotations cannot be served.
-pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Result<Router, BadSchema> {
+pub(crate) fn router(
+    engines: &Engines,
+    entrance: &Entrance,
+    origins: Origins,
+    stop: &Stop,
+) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
     let description = Json(openapi::document(&schema));
@@ -58,7 +64,13 @@ pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Res
         .method_not_allowed_fallback(move |request: Request| {
             let refusal = method_not_allowed(request.method(), request.uri().path());
             async move { refusal }
-        })
+        });
+    let router = match origins.cors() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    let router = router
+        .layer(from_fn_with_state(origins, origin::admit))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(from_fn(measure::requests));
     Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
