@@ -17,10 +17,12 @@ use crate::origin::{self, Origins};
 use crate::problem::Problem;
 use crate::schema::{BadSchema, Schema};
 use crate::site::Site;
-use crate::{access, health, measure, openapi, rest};
+use crate::{access, health, mcp, measure, openapi, rest};
 
 /// Paths that are served beside the schema's own.
 pub(crate) const HEALTH: &str = "/health";
+/// Where an assistant asks.
+pub(crate) const MCP: &str = "/mcp";
 /// Where the description of all paths lies.
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
@@ -35,7 +37,7 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
     ("referrer-policy", "no-referrer"),
 ];
 
-/// REST, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
+/// REST, assistants, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
 /// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
 ///
 /// # Errors
@@ -58,6 +60,7 @@ pub(crate) fn router(
             HEALTH,
             get(move |headers: HeaderMap| health::answer(asked.clone(), access::Shown::by(&headers))),
         )
+        .route(MCP, mcp::route(&schema, engines, entrance, stop)?)
         .route_layer(from_fn_with_state(entrance.guard.clone(), access::admit))
         .route(OPENAPI, get(move || async move { description.clone() }))
         .fallback(move |request: Request| async move { site.answer(&request) })
@@ -95,7 +98,7 @@ fn compressible() -> impl Predicate {
 fn refuse_reserved(schema: &Schema) -> Result<(), BadSchema> {
     for (operation, binding) in schema.bindings() {
         let path = binding.template.to_string();
-        if path == HEALTH || path == OPENAPI {
+        if [HEALTH, MCP, OPENAPI].contains(&path.as_str()) {
             let rpc = operation.rpc.full_name().to_owned();
             return Err(BadSchema::BadRule { rpc, problem: format!("{path} is the gateway's own path") });
         }

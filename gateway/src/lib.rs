@@ -6,6 +6,7 @@
 //! - `schema`: the RPCs that have a path, read from the descriptors.
 //! - `rest`: one HTTP request → one RPC → canonical JSON, or a stream of it.
 //! - `openapi`: the same bindings, described.
+//! - `mcp`: the RPCs that only look, as tools of an assistant.
 //! - `health`: both engines asked, one answer.
 //! - `site`: the dashboard's files, built in.
 //! - `engines`: who answers which package; `problem`: the one form of every refusal.
@@ -28,6 +29,7 @@ mod alerts;
 mod app;
 mod engines;
 mod health;
+mod mcp;
 pub mod measure;
 mod openapi;
 mod origin;

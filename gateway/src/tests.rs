@@ -3,6 +3,7 @@
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
 
 mod engine;
+mod mcp;
 mod origin;
 mod serving;
 

@@ -14,6 +14,7 @@ mod dashboard;
 mod exchanges;
 mod golden;
 mod journal;
+mod mcp;
 mod metrics;
 mod posts;
 mod prices;
