@@ -119,7 +119,7 @@ impl ServerHandler for Assistant {
 /// Asks with the token of whoever asked us.
 async fn ask(tool: &Tool, parts: &Parts, arguments: &serde_json::Value) -> Result<CallToolResult, Problem> {
     tool.rpc.authorize(parts.extensions.get::<Caller>())?;
-    let message = rest::message(tool.rpc.input(), arguments, "arguments")?;
+    let message = rest::message(&tool.rpc.input(), arguments, "arguments")?;
     let answer = tool.rpc.unary(Shown::by(&parts.headers).on(message)).await?;
     let text = rest::json(&answer)?;
     let structured = serde_json::from_str(&text).map_err(|error| {

@@ -103,7 +103,7 @@ fn from_body(binding: &Binding, input: MessageDescriptor, body: &[u8]) -> Result
         BodyRule::Whole => json,
         BodyRule::Field(field) => serde_json::json!({field.json_name(): json}),
     };
-    message(input, &json, "body")
+    message(&input, &json, "body")
 }
 
 /// Canonical JSON as a message. `place` says where it stood, for the refusal.
@@ -112,11 +112,11 @@ fn from_body(binding: &Binding, input: MessageDescriptor, body: &[u8]) -> Result
 ///
 /// Names the first field that cannot be, with its value.
 pub(crate) fn message(
-    input: MessageDescriptor,
+    input: &MessageDescriptor,
     json: &serde_json::Value,
     place: &str,
 ) -> Result<DynamicMessage, Problem> {
-    input.clone().deserialize(json).map_err(|error| refused(&input, json, place, &error))
+    input.clone().deserialize(json).map_err(|error| refused(input, json, place, &error))
 }
 
 fn refused(
