@@ -49,7 +49,7 @@ build: tools $(DUCKDB) $(WEB) ## The four programs, optimised
 web: tools $(WEB) ## The dashboard
 
 .PHONY: test
-test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres pandas ## All tests
+test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres pandas mcp-client ## All tests
 	cargo build --locked --workspace --bins
 	cd gateway/web && npm test
 	cargo test --locked --workspace
@@ -115,6 +115,17 @@ pandas: ## Python with pandas, for one of the tests
 	  echo "fetching pandas"; \
 	  python3 -m venv $(PANDAS) && $(PANDAS)/bin/python -m pip install --quiet --disable-pip-version-check pandas==$(PANDAS_VERSION) \
 	  || { rm -rf $(PANDAS); echo "pandas is missing (python3 with venv and pip makes it): one test is skipped"; }
+
+# The client of the Model Context Protocol's authors.
+MCP_VERSION := 2.3.0
+MCP := $(CACHE)/mcp-$(MCP_VERSION)
+export MCP_PYTHON ?= $(MCP)/bin/python
+.PHONY: mcp-client
+mcp-client: ## Python with a client of /mcp, for one of the tests
+	@test -x $(MCP_PYTHON) && $(MCP_PYTHON) -c 'import mcp' 2>/dev/null && exit 0; \
+	  echo "fetching mcp"; \
+	  python3 -m venv $(MCP) && $(MCP)/bin/python -m pip install --quiet --disable-pip-version-check mcp==$(MCP_VERSION) \
+	  || { rm -rf $(MCP); echo "mcp is missing (python3 with venv and pip makes it): one test is skipped"; }
 
 # Tests start servers of their own; the package's cluster, if it makes one, is not used.
 .PHONY: postgres

@@ -13,13 +13,16 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::engines::Engines;
+use crate::origin::{self, Origins};
 use crate::problem::Problem;
 use crate::schema::{BadSchema, Schema};
 use crate::site::Site;
-use crate::{access, health, measure, openapi, rest};
+use crate::{access, health, mcp, measure, openapi, rest};
 
 /// Paths that are served beside the schema's own.
 pub(crate) const HEALTH: &str = "/health";
+/// Where an assistant asks.
+pub(crate) const MCP: &str = "/mcp";
 /// Where the description of all paths lies.
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
@@ -34,13 +37,18 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
     ("referrer-policy", "no-referrer"),
 ];
 
-/// REST, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
+/// REST, assistants, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
 /// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
 ///
 /// # Errors
 ///
 /// When the schema's annotations cannot be served.
-pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Result<Router, BadSchema> {
+pub(crate) fn router(
+    engines: &Engines,
+    entrance: &Entrance,
+    origins: Origins,
+    stop: &Stop,
+) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
     let description = Json(openapi::document(&schema));
@@ -52,13 +60,20 @@ pub(crate) fn router(engines: &Engines, entrance: &Entrance, stop: &Stop) -> Res
             HEALTH,
             get(move |headers: HeaderMap| health::answer(asked.clone(), access::Shown::by(&headers))),
         )
+        .route(MCP, mcp::route(&schema, engines, entrance, stop)?)
         .route_layer(from_fn_with_state(entrance.guard.clone(), access::admit))
         .route(OPENAPI, get(move || async move { description.clone() }))
         .fallback(move |request: Request| async move { site.answer(&request) })
         .method_not_allowed_fallback(move |request: Request| {
             let refusal = method_not_allowed(request.method(), request.uri().path());
             async move { refusal }
-        })
+        });
+    let router = match origins.cors() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    let router = router
+        .layer(from_fn_with_state(origins, origin::admit))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(from_fn(measure::requests));
     Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
@@ -83,7 +98,7 @@ fn compressible() -> impl Predicate {
 fn refuse_reserved(schema: &Schema) -> Result<(), BadSchema> {
     for (operation, binding) in schema.bindings() {
         let path = binding.template.to_string();
-        if path == HEALTH || path == OPENAPI {
+        if [HEALTH, MCP, OPENAPI].contains(&path.as_str()) {
             let rpc = operation.rpc.full_name().to_owned();
             return Err(BadSchema::BadRule { rpc, problem: format!("{path} is the gateway's own path") });
         }

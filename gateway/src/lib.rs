@@ -6,11 +6,13 @@
 //! - `schema`: the RPCs that have a path, read from the descriptors.
 //! - `rest`: one HTTP request → one RPC → canonical JSON, or a stream of it.
 //! - `openapi`: the same bindings, described.
+//! - `mcp`: the RPCs that only look, as tools of an assistant.
 //! - `health`: both engines asked, one answer.
 //! - `site`: the dashboard's files, built in.
 //! - `engines`: who answers which package; `problem`: the one form of every refusal.
 //! - `publisher`: posts to X, composed from facts, kept in the outbox, sent once. `alerts`: the operator is told.
-//! - `access`: whose token is shown to the engines; `app`: all of it as one router.
+//! - `access`: whose token is shown to the engines; `origin`: from which websites a browser may ask.
+//! - `app`: all of it as one router.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -27,8 +29,10 @@ mod alerts;
 mod app;
 mod engines;
 mod health;
+mod mcp;
 pub mod measure;
 mod openapi;
+mod origin;
 mod problem;
 mod publisher;
 mod rest;
@@ -73,7 +77,8 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 /// When the engines cannot be reached as configured, or the schema's annotations cannot be served.
 fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum::Router, Failure> {
     let engines = engines::Engines::new(settings, &Reach::of(settings)?, &entrance.limits);
-    app::router(&engines, entrance, stop).map_err(|error| Failure::Internal(error.to_string()))
+    app::router(&engines, entrance, origin::Origins::of(settings), stop)
+        .map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// Looks at what `run` needs, without serving. An engine that does not answer is a finding, no failure.

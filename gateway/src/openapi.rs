@@ -13,7 +13,9 @@ use crate::schema::{Binding, BodyRule, Comments, Operation, Schema, dotted, summ
 mod health;
 mod messages;
 
-use messages::{Messages, STATUS, reference};
+pub(crate) use messages::{DEFINITIONS, Messages};
+
+use messages::{COMPONENTS, STATUS, reference, status};
 
 /// The name of the one security scheme.
 const TOKEN: &str = "token";
@@ -23,7 +25,7 @@ const PARAMETER_DEPTH_MAX: usize = 4;
 /// The description of everything that is served, always in the same order.
 pub(crate) fn document(schema: &Schema) -> Value {
     let comments = Comments::of(&schema.pool);
-    let mut messages = Messages::new(&comments);
+    let mut messages = Messages::new(&comments, COMPONENTS);
     let mut paths = Map::new();
     for (operation, binding) in schema.bindings() {
         let place = paths.entry(binding.template.to_string()).or_insert_with(|| json!({}));
@@ -34,6 +36,7 @@ pub(crate) fn document(schema: &Schema) -> Value {
     }
     paths.insert(HEALTH.to_owned(), health::path());
     let mut schemas = messages.into_schemas();
+    schemas.insert(STATUS.to_owned(), status());
     schemas.insert(health::SCHEMA.to_owned(), health::schema());
     json!({
         "openapi": "3.1.0",

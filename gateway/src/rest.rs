@@ -12,10 +12,9 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use goat::access::{self, Caller, Guard, Scope};
+use goat::access::Caller;
 use goat::service::Stop;
 use goat::settings::Limits;
-use tonic::Code;
 
 use crate::access::Shown;
 use crate::engines::Engines;
@@ -29,10 +28,12 @@ mod response;
 mod stream;
 mod value;
 
+pub(crate) use call::Rpc;
+pub(crate) use request::{message, read_body};
+pub(crate) use response::json;
 pub(crate) use stream::resumed_by;
 pub(crate) use value::is_one_parameter;
 
-use call::Rpc;
 use request::Given;
 use stream::{Form, StreamLimit};
 
@@ -41,7 +42,6 @@ struct Endpoint {
     rpc: Rpc,
     binding: Binding,
     streams: StreamLimit,
-    scope: Scope,
     body_bytes_max: u32,
 }
 
@@ -61,13 +61,11 @@ pub(crate) fn routes(
     for (operation, binding) in schema.bindings() {
         let (filter, rpc) = routed(operation, binding, engines)
             .map_err(|problem| BadSchema::BadRule { rpc: operation.rpc.full_name().to_owned(), problem })?;
-        let scope = access::scope(&operation.rpc);
         let endpoint = Arc::new(Endpoint {
+            body_bytes_max: limits.body_bytes_max_of(rpc.scope()),
             rpc,
             binding: binding.clone(),
             streams: streams.clone(),
-            scope,
-            body_bytes_max: limits.body_bytes_max_of(scope),
         });
         let handler = move |params, request| answer(Arc::clone(&endpoint), params, request);
         router = router.route(&binding.template.to_string(), on(filter, handler));
@@ -81,10 +79,7 @@ fn routed(
     engines: &Engines,
 ) -> Result<(MethodFilter, Rpc), String> {
     let filter = MethodFilter::try_from(binding.verb.clone()).map_err(|error| error.to_string())?;
-    let package = operation.rpc.parent_service().package_name().to_owned();
-    let engine =
-        engines.of_package(&package).ok_or_else(|| format!("no engine serves the package {package}"))?;
-    Ok((filter, Rpc::new(&operation.rpc, engine.clone())?))
+    Ok((filter, Rpc::of(&operation.rpc, engines)?))
 }
 
 async fn answer(
@@ -102,20 +97,13 @@ async fn answer(
     }
 }
 
-/// The engine asks the same; here it also holds where an engine has other settings.
-fn authorize(endpoint: &Endpoint, caller: Option<&Caller>) -> Result<(), Problem> {
-    let nobody = || Problem::new(Code::Unauthenticated, "nobody is known to have asked");
-    let allowed = Guard::authorize(caller.ok_or_else(nobody)?, endpoint.scope, endpoint.rpc.name());
-    allowed.map_err(|refusal| Problem::new(refusal.code(), refusal.message()))
-}
-
 async fn try_answer(
     endpoint: &Endpoint,
     params: &RawPathParams,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    authorize(endpoint, parts.extensions.get::<Caller>())?;
+    endpoint.rpc.authorize(parts.extensions.get::<Caller>())?;
     let shown = Shown::by(&parts.headers);
     let path = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let body = match endpoint.binding.body {

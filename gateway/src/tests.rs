@@ -3,6 +3,8 @@
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
 
 mod engine;
+mod mcp;
+mod origin;
 mod serving;
 
 /// Compiles the body of a file of the package `test.v1`, which knows `google.api.http`.

@@ -105,7 +105,7 @@ pub struct Settings {
     pub data_engine: DataEngine,
     /// The trading-engine's addresses.
     pub trading_engine: TradingEngine,
-    /// The gateway's addresses.
+    /// The gateway's addresses, and from where browsers may ask it.
     pub gateway: Gateway,
     /// Posts to X.
     pub publisher: Publisher,
@@ -207,6 +207,7 @@ impl Settings {
         self.tls.validate()?;
         self.limits.validate()?;
         addresses::refuse_open(self)?;
+        self.gateway.validate()?;
         self.feeds.validate()?;
         self.trading_engine.validate()?;
         self.journal.validate()?;

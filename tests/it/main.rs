@@ -15,6 +15,7 @@ mod dashboard;
 mod exchanges;
 mod golden;
 mod journal;
+mod mcp;
 mod metrics;
 mod operation;
 mod posts;

@@ -7,22 +7,28 @@ use serde_json::{Map, Value, json};
 
 use crate::schema::Comments;
 
+/// Where the schemas of a description lie.
+pub(crate) const COMPONENTS: &str = "#/components/schemas/";
+/// Where the schemas lie that one JSON schema brings along.
+pub(crate) const DEFINITIONS: &str = "#/$defs/";
 /// The form of every refusal.
 pub(super) const STATUS: &str = "google.rpc.Status";
 
 /// Collects the schema of every message that was asked for, and of those inside.
-pub(super) struct Messages<'a> {
+pub(crate) struct Messages<'a> {
     comments: &'a Comments,
+    place: &'static str,
     schemas: BTreeMap<String, Value>,
 }
 
 impl<'a> Messages<'a> {
-    pub(super) fn new(comments: &'a Comments) -> Self {
-        Self { comments, schemas: BTreeMap::from([(STATUS.to_owned(), status())]) }
+    /// None yet; references will lead to `place`.
+    pub(crate) fn new(comments: &'a Comments, place: &'static str) -> Self {
+        Self { comments, place, schemas: BTreeMap::new() }
     }
 
     /// All that were collected, by full name.
-    pub(super) fn into_schemas(self) -> Map<String, Value> {
+    pub(crate) fn into_schemas(self) -> Map<String, Value> {
         self.schemas.into_iter().collect()
     }
 
@@ -32,7 +38,7 @@ impl<'a> Messages<'a> {
     }
 
     /// A message: itself when JSON has a form of its own for it, otherwise a reference.
-    pub(super) fn message(&mut self, message: &MessageDescriptor) -> Value {
+    pub(crate) fn message(&mut self, message: &MessageDescriptor) -> Value {
         if let Some(schema) = well_known(message.full_name()) {
             return schema;
         }
@@ -43,11 +49,11 @@ impl<'a> Messages<'a> {
             let schema = self.object(message);
             self.schemas.insert(name.clone(), schema);
         }
-        reference(&name)
+        self.reference(&name)
     }
 
     /// A field of a message, with its comment.
-    pub(super) fn field(&mut self, field: &FieldDescriptor) -> Value {
+    pub(crate) fn field(&mut self, field: &FieldDescriptor) -> Value {
         let schema = match field.kind() {
             Kind::Message(entry) if field.is_map() => {
                 let value = self.kind(&entry.map_entry_value_field().kind());
@@ -77,7 +83,11 @@ impl<'a> Messages<'a> {
         }));
         let schema = with_description(enum_names(names), lines.join("\n").trim());
         self.schemas.entry(name.clone()).or_insert(schema);
-        reference(&name)
+        self.reference(&name)
+    }
+
+    fn reference(&self, name: &str) -> Value {
+        json!({"$ref": format!("{}{name}", self.place)})
     }
 
     fn object(&mut self, message: &MessageDescriptor) -> Value {
@@ -100,9 +110,9 @@ pub(super) fn parameter(field: &FieldDescriptor) -> Value {
     if field.is_list() { json!({"type": "array", "items": schema}) } else { schema }
 }
 
-/// A reference to a collected schema.
+/// A reference to a schema of the description.
 pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+    json!({"$ref": format!("{COMPONENTS}{name}")})
 }
 
 fn with_description(mut schema: Value, comment: &str) -> Value {
@@ -148,7 +158,8 @@ fn well_known(name: &str) -> Option<Value> {
     })
 }
 
-fn status() -> Value {
+/// The schema of every refusal.
+pub(super) fn status() -> Value {
     json!({
         "type": "object",
         "description": "Why a request failed.",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::uri::PathAndQuery;
+use goat::access::{self, Caller, Guard, Scope};
 use prost_reflect::{DynamicMessage, MessageDescriptor, MethodDescriptor};
 use tonic::client::Grpc;
 use tonic::codec::Streaming;
@@ -10,36 +11,49 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use super::codec::DynamicCodec;
-use crate::engines::Engine;
+use crate::engines::{Engine, Engines};
 use crate::problem::Problem;
 
 /// An RPC and the engine that answers it.
 #[derive(Debug, Clone)]
-pub(super) struct Rpc {
+pub(crate) struct Rpc {
     method: MethodDescriptor,
+    scope: Scope,
     path: PathAndQuery,
     engine: Engine,
 }
 
 impl Rpc {
-    /// The RPC `method`, answered by `engine`.
+    /// The RPC `method`, answered by whoever implements its service.
     ///
     /// # Errors
     ///
-    /// When its name makes no path.
-    pub(super) fn new(method: &MethodDescriptor, engine: Engine) -> Result<Self, String> {
-        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+    /// When nobody does, or its name makes no path.
+    pub(crate) fn of(method: &MethodDescriptor, engines: &Engines) -> Result<Self, String> {
+        let service = method.parent_service();
+        let package = service.package_name();
+        let engine =
+            engines.of_package(package).ok_or_else(|| format!("no engine serves the package {package}"))?;
+        let path = format!("/{}/{}", service.full_name(), method.name());
         let path = PathAndQuery::try_from(path).map_err(|error| error.to_string())?;
-        Ok(Self { method: method.clone(), path, engine })
+        Ok(Self { method: method.clone(), scope: access::scope(method), path, engine: engine.clone() })
     }
 
-    /// Its path, as gRPC knows it.
-    pub(super) fn name(&self) -> &str {
-        self.path.path()
+    /// What a token must be allowed.
+    pub(super) fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Whether the caller may ask it. The engine asks the same; here it also holds where an engine has other
+    /// settings.
+    pub(crate) fn authorize(&self, caller: Option<&Caller>) -> Result<(), Problem> {
+        let nobody = || Problem::new(Code::Unauthenticated, "nobody is known to have asked");
+        let allowed = Guard::authorize(caller.ok_or_else(nobody)?, self.scope, self.path.path());
+        allowed.map_err(|refusal| Problem::new(refusal.code(), refusal.message()))
     }
 
     /// The message that it takes.
-    pub(super) fn input(&self) -> MessageDescriptor {
+    pub(crate) fn input(&self) -> MessageDescriptor {
         self.method.input()
     }
 
@@ -54,7 +68,7 @@ impl Rpc {
     }
 
     /// Asks for one message.
-    pub(super) async fn unary(&self, request: Request<DynamicMessage>) -> Result<DynamicMessage, Problem> {
+    pub(crate) async fn unary(&self, request: Request<DynamicMessage>) -> Result<DynamicMessage, Problem> {
         let mut client = self.client(self.engine.shared());
         let asked = async {
             self.ready(&mut client).await?;

@@ -37,7 +37,7 @@ pub(super) fn query(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
 /// Reads a body of JSON. One that announces more than is read is refused before it is sent.
 ///
 /// Another content type is refused: browsers send those across origins without asking first.
-pub(super) async fn read_body(headers: &HeaderMap, body: Body, bytes_max: u32) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(headers: &HeaderMap, body: Body, bytes_max: u32) -> Result<Bytes, Problem> {
     let announced: Option<u64> =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length| length > bytes_max.into()) {
@@ -103,17 +103,34 @@ fn from_body(binding: &Binding, input: MessageDescriptor, body: &[u8]) -> Result
         BodyRule::Whole => json,
         BodyRule::Field(field) => serde_json::json!({field.json_name(): json}),
     };
-    input.clone().deserialize(&json).map_err(|error| refused_body(&input, &json, &error))
+    message(&input, &json, "body")
 }
 
-/// Names the first field of a body that cannot be, with its value.
-fn refused_body(input: &MessageDescriptor, json: &serde_json::Value, error: &serde_json::Error) -> Problem {
+/// Canonical JSON as a message. `place` says where it stood, for the refusal.
+///
+/// # Errors
+///
+/// Names the first field that cannot be, with its value.
+pub(crate) fn message(
+    input: &MessageDescriptor,
+    json: &serde_json::Value,
+    place: &str,
+) -> Result<DynamicMessage, Problem> {
+    input.clone().deserialize(json).map_err(|error| refused(input, json, place, &error))
+}
+
+fn refused(
+    input: &MessageDescriptor,
+    json: &serde_json::Value,
+    place: &str,
+    error: &serde_json::Error,
+) -> Problem {
     let alone = |(name, value): (&String, &serde_json::Value)| {
         let error = input.clone().deserialize(serde_json::json!({name: value})).err()?;
-        Some(format!("{name} in the body is {}: {error}", value::quoted(&value.to_string())))
+        Some(format!("{name} in the {place} is {}: {error}", value::quoted(&value.to_string())))
     };
     let first = json.as_object().and_then(|fields| fields.iter().find_map(alone));
-    Problem::invalid(first.unwrap_or_else(|| format!("the body is no {}: {error}", input.name())))
+    Problem::invalid(first.unwrap_or_else(|| format!("the {place} is no {}: {error}", input.name())))
 }
 
 /// What the body fills cannot stand in the query too.

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 const CANONICAL: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
 
 /// A message as one line of canonical proto3 JSON.
-pub(super) fn json(message: &DynamicMessage) -> Result<String, Problem> {
+pub(crate) fn json(message: &DynamicMessage) -> Result<String, Problem> {
     let mut text = Vec::with_capacity(256);
     let written = message.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &CANONICAL);
     written.map_err(|error| unwritable(&error))?;

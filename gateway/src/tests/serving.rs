@@ -11,26 +11,30 @@ use tokio::net::{TcpListener, TcpStream};
 use super::engine;
 
 /// A gateway before an engine for the market, and before nobody for trading.
-struct Served {
-    address: SocketAddr,
-    nobody: SocketAddr,
+pub(super) struct Served {
+    pub(super) address: SocketAddr,
+    pub(super) nobody: SocketAddr,
     stop: Stop,
-    client: reqwest::Client,
+    pub(super) client: reqwest::Client,
     ended: tokio::task::JoinHandle<()>,
 }
 
 impl Served {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::before(engine::start().await).await
     }
 
     async fn before(engine: SocketAddr) -> Self {
+        Self::with(engine, Settings::default()).await
+    }
+
+    /// With these settings but for where it listens and whom it asks.
+    pub(super) async fn with(engine: SocketAddr, mut settings: Settings) -> Self {
         // A port that was free a moment ago has nobody behind it.
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Stop::new();
-        let mut settings = Settings::default();
         settings.data_engine.listen = engine;
         settings.trading_engine.listen = nobody;
         let entrance = Entrance::of(&settings).unwrap();
@@ -42,7 +46,7 @@ impl Served {
         Self { address, nobody, stop, client: reqwest::Client::new(), ended }
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+    pub(super) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = self.client.request(method, format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -157,7 +161,7 @@ async fn a_body_that_announces_too_much_is_refused_before_it_comes_and_who_chang
     for (path, bytes_max) in [("/query", 64 * 1024), ("/insert", 4 * 1024 * 1024)] {
         let head = |length: u32| {
             format!(
-                "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
             )
         };
         let mut connection = TcpStream::connect(gateway.address).await.unwrap();
@@ -350,7 +354,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
         TcpStream::connect(gateway.address).await.unwrap(),
         TcpStream::connect(gateway.address).await.unwrap(),
     );
-    slow.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    slow.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n").await.unwrap();
 
     let mut nothing = Vec::new();
     let both = async {

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use axum::http::Uri;
+use axum::http::uri::Authority;
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, SettingsError};
@@ -40,7 +42,7 @@ impl Default for TradingEngine {
     }
 }
 
-/// The gateway's addresses.
+/// The gateway's addresses, and from where browsers may ask it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gateway {
@@ -50,12 +52,56 @@ pub struct Gateway {
     pub grpc_listen: SocketAddr,
     /// Metrics and health over HTTP.
     pub metrics_listen: SocketAddr,
+    /// The names that it is asked by beside those of loopback, without scheme and port. Where there are no tokens, or
+    /// when this names any, a request for another host is answered 421.
+    pub hosts: Vec<String>,
+    /// The origins of other websites that may ask, such as `https://charts.example`; without tokens they may do
+    /// everything.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for Gateway {
     fn default() -> Self {
-        Self { listen: loopback(8000), grpc_listen: loopback(5054), metrics_listen: loopback(9000) }
+        Self {
+            listen: loopback(8000),
+            grpc_listen: loopback(5054),
+            metrics_listen: loopback(9000),
+            hosts: Vec::new(),
+            cors_origins: Vec::new(),
+        }
     }
+}
+
+impl Gateway {
+    pub(super) fn validate(&self) -> Result<(), SettingsError> {
+        if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
+            let problem = format!("holds {host:?}; it takes host names without scheme and port");
+            return Err(SettingsError::Refused { key: "gateway.hosts", problem });
+        }
+        if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
+            let problem = format!(
+                "holds {origin:?}; it takes origins as browsers write them, such as https://charts.example or http://localhost:3000"
+            );
+            return Err(SettingsError::Refused { key: "gateway.cors_origins", problem });
+        }
+        Ok(())
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    Authority::try_from(text).is_ok_and(|authority| authority.host() == text && !text.contains('*'))
+}
+
+/// Scheme, host and port, in lower case, without a slash at the end and without the scheme's own port.
+fn is_origin(text: &str) -> bool {
+    let Ok(uri) = Uri::try_from(text) else { return false };
+    let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return false;
+    };
+    let own_port = if scheme == "http" { 80 } else { 443 };
+    !text.contains(['*', '@'])
+        && authority.port_u16() != Some(own_port)
+        && text == format!("{scheme}://{authority}").to_ascii_lowercase()
 }
 
 impl TradingEngine {
@@ -125,4 +171,37 @@ impl Needs {
 /// An address of this machine that only it can reach.
 pub(super) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(hosts: &[&str], cors_origins: &[&str]) -> String {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let gateway =
+            Gateway { hosts: texts(hosts), cors_origins: texts(cors_origins), ..Gateway::default() };
+        gateway.validate().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn hosts_and_origins_are_taken_as_browsers_write_them() {
+        assert_eq!(
+            refusal(&["goat.example", "[::1]", "192.0.2.1"], &["https://a.example", "http://b:3000"]),
+            ""
+        );
+        for host in ["https://goat.example", "goat.example:8000", "*", "me@goat.example", "", "a b"] {
+            let refused = refusal(&[host], &[]);
+            assert!(refused.starts_with(&format!("gateway.hosts holds {host:?}; ")), "{host}: {refused}");
+        }
+        let origins =
+            ["*", "a.example", "https://a.example/", "ftp://a", "https://A.example", "https://a:443", "null"];
+        for origin in origins {
+            let refused = refusal(&[], &[origin]);
+            assert!(
+                refused.starts_with(&format!("gateway.cors_origins holds {origin:?}; ")),
+                "{origin}: {refused}"
+            );
+        }
+    }
 }

@@ -19,12 +19,13 @@ pub enum LogFormat {
 pub struct Log {
     /// text or json.
     pub format: LogFormat,
-    /// Levels by module, such as `info` or `info,data_engine=debug`.
+    /// Levels by module, such as `info` or `info,data_engine=debug`. The default leaves out what `rmcp` says of
+    /// requests that it refuses: whoever asks is told, and could fill the log with it.
     pub filter: String,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, filter: "info".to_owned() }
+        Self { format: LogFormat::Text, filter: "info,rmcp=error".to_owned() }
     }
 }

@@ -49,7 +49,7 @@ async fn a_connection_too_many_is_told_so() {
     let mut held = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(cluster.addresses.gateway).await.unwrap();
-        stream.write_all(b"GET /stream/prices HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stream.write_all(b"GET /stream/prices HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
         held.push(stream);
     }
     let fresh = || tests::rest::Rest::new(cluster.addresses.gateway);
