@@ -10,6 +10,7 @@
 pub mod account;
 pub mod command;
 pub mod controls;
+mod cursor;
 pub mod cycles;
 pub mod decision;
 pub mod desk;
@@ -34,8 +35,9 @@ pub mod strategies;
 pub mod validator;
 pub mod wallets;
 
+pub use cursor::Cursor;
 pub use due::Due;
-pub use engine::{Carried, Cursor, Effect, Engine, Hour, Plan};
+pub use engine::{Carried, Effect, Engine, Hour, Plan};
 
 #[cfg(test)]
 mod tests;

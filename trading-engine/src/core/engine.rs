@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{Command, Order};
 use super::controls::Controls;
+use super::cursor::Cursor;
 use super::cycles::{Cycle, CycleId, Cycles, PriceAnalysis, Threshold, Tick};
 use super::desk::{Desk, Limits, Now, Report, SavedProject, World};
 use super::features::{FeatureSet, Windows};
@@ -88,24 +89,6 @@ pub struct Plan {
     pub book: PricingBook,
 }
 
-/// The last position that the state contains.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
-    /// The position; 0 before the first.
-    pub seq: Seq,
-    /// The ordinal of the last command that the state contains; 0 before the first.
-    pub command: u64,
-    event_micros: Option<i64>,
-}
-
-impl Cursor {
-    /// The time of the last event that was read; none before the first.
-    #[must_use]
-    pub fn event_time(&self) -> Option<UnixMicros> {
-        self.event_micros.and_then(|micros| UnixMicros::new(micros).ok())
-    }
-}
-
 /// The whole state. It is serialized to survive a restart, so it holds nothing that cannot be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Engine {
@@ -128,7 +111,7 @@ impl Engine {
     #[must_use]
     pub fn new(plan: Plan, after_seq: Seq) -> Self {
         Self {
-            cursor: Cursor { seq: after_seq, command: 0, event_micros: None },
+            cursor: Cursor::after(after_seq),
             clock_micros: 0,
             hour: Hour::default(),
             minute: 0,
@@ -219,9 +202,7 @@ impl Engine {
     pub fn pass(&mut self, seq: Seq, event_time: Option<UnixMicros>) {
         debug_assert!(seq >= self.cursor.seq);
         self.cursor.seq = seq;
-        if let Some(time) = event_time {
-            self.cursor.event_micros = Some(time.get());
-        }
+        self.cursor.note(event_time);
     }
 
     /// What is computed.
