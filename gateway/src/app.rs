@@ -51,7 +51,7 @@ pub(crate) fn router(
 ) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
-    let description = Json(openapi::document(&schema));
+    let description = Json(openapi::document(&schema, entrance.guard.asks_for_tokens()));
     let site = Site::built_in();
     let asked = engines.clone();
 

@@ -22,8 +22,9 @@ const TOKEN: &str = "token";
 /// How deep parameters nest.
 const PARAMETER_DEPTH_MAX: usize = 4;
 
-/// The description of everything that is served, always in the same order.
-pub(crate) fn document(schema: &Schema) -> Value {
+/// The description of everything that is served, always in the same order. `asks_for_tokens`: whether each call has to
+/// show one; where there are none, none is described.
+pub(crate) fn document(schema: &Schema, asks_for_tokens: bool) -> Value {
     let comments = Comments::of(&schema.pool);
     let mut messages = Messages::new(&comments, COMPONENTS);
     let mut paths = Map::new();
@@ -35,6 +36,10 @@ pub(crate) fn document(schema: &Schema) -> Value {
         }
     }
     paths.insert(HEALTH.to_owned(), health::path());
+    if !asks_for_tokens {
+        let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+        operations.filter_map(Value::as_object_mut).for_each(|operation| drop(operation.remove("security")));
+    }
     let mut schemas = messages.into_schemas();
     schemas.insert(STATUS.to_owned(), status());
     schemas.insert(health::SCHEMA.to_owned(), health::schema());

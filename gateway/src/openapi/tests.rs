@@ -8,7 +8,20 @@ use super::*;
 use crate::tests::compile;
 
 fn ours() -> Value {
-    document(&Schema::load().unwrap())
+    document(&Schema::load().unwrap(), true)
+}
+
+#[test]
+fn a_token_is_described_where_one_is_asked_for() {
+    let all = |document: &Value, has: bool| {
+        let paths = document["paths"].as_object().unwrap().values();
+        paths
+            .flat_map(|verbs| verbs.as_object().unwrap().values())
+            .all(|one| one.get("security").is_some() == has)
+    };
+
+    assert!(all(&ours(), true));
+    assert!(all(&document(&Schema::load().unwrap(), false), false));
 }
 
 fn operations(document: &Value) -> BTreeSet<String> {
@@ -135,7 +148,7 @@ fn a_body_and_what_it_leaves_to_the_query_are_described() {
            message In { Play play = 1; bool dry_run = 2; }
            message Play { string id = 1; map<string, Play> others = 2; }"#,
     ));
-    let document = document(&schema.unwrap());
+    let document = document(&schema.unwrap(), true);
 
     let operation = &document["paths"]["/plays/{play.id}"]["put"];
 

@@ -5,6 +5,14 @@ import { chromium } from 'playwright-core';
 /** The gateway under test. */
 export const gateway = (process.env.GOAT_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
 
+/** The windows that pages are looked at in. */
+export const desktopLight = { name: 'desktop-light', width: 1440, height: 900, theme: 'light' };
+export const desktopDark = { name: 'desktop-dark', width: 1440, height: 900, theme: 'dark' };
+export const tabletLight = { name: 'tablet-light', width: 900, height: 1100, theme: 'light' };
+export const tabletDark = { name: 'tablet-dark', width: 900, height: 1100, theme: 'dark' };
+export const phoneLight = { name: 'phone-light', width: 390, height: 844, theme: 'light' };
+export const phoneDark = { name: 'phone-dark', width: 390, height: 844, theme: 'dark' };
+
 const shots = process.env.GOAT_SCREENSHOTS;
 
 /** A headless browser that asks nothing of the internet. */

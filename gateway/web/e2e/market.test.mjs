@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { answerWith, gateway, launch, openPage, overflow, picture } from './browser.mjs';
+import {
+  answerWith, desktopDark, desktopLight, gateway, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletLight,
+} from './browser.mjs';
 
-const views = [
-  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
-  { name: 'desktop-dark', width: 1440, height: 900, theme: 'dark' },
-  { name: 'tablet-light', width: 900, height: 1100, theme: 'light' },
-  { name: 'phone-light', width: 390, height: 844, theme: 'light' },
-  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
-];
+const views = [desktopLight, desktopDark, tabletLight, phoneLight, phoneDark];
 
 let browser;
 before(async () => {
@@ -36,7 +32,7 @@ describe('Market page', () => {
   }
 
   it('moves with the ticks', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
     const chart = page.getByTestId('price-chart');
     const ticks = async () => Number(await chart.getAttribute('data-ticks'));
     await page.waitForFunction(() => Number(document.querySelector('[data-testid="price-chart"]')?.getAttribute('data-generation')) > 0);
@@ -52,7 +48,7 @@ describe('Market page', () => {
   });
 
   it('selects thresholds and windows, by hand and by key', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.getByTestId('active-cycle').nth(0).click();
     assert.match(await page.getByTestId('active-cycle').nth(0).getAttribute('class'), /sel/);
@@ -65,7 +61,7 @@ describe('Market page', () => {
   });
 
   it('remembers the theme, lists its keys, holds, and saves a table', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.keyboard.press('t');
     await page.reload();
@@ -107,7 +103,7 @@ describe('Feeds page', () => {
     ['✕ DIFFER', { state: 'STATE_DIFFER', decisions: '9', differences: '2', firstDifference: '7.all: entered → rejected at bundle' }, /2026-01-05, 2 of 9 decisions; first: 7\.all: entered → rejected at bundle/],
     ['not possible', { state: 'STATE_NOT_POSSIBLE', reason: 'the log begins at 14:00' }, /2026-01-05: the log begins at 14:00/],
   ];
-  for (const view of [views[0], views[4]]) {
+  for (const view of [desktopLight, phoneDark]) {
     it(`tells the nightly replay and a job that failed, ${view.name}`, async () => {
       const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
       await page.getByTestId('job').first().waitFor();
@@ -130,7 +126,7 @@ describe('Feeds page', () => {
   }
 
   it('is reached by keys', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('f');
@@ -145,7 +141,7 @@ describe('Feeds page', () => {
 
 describe('A lost stream', () => {
   it('is said with its retry, and again when it is back', async () => {
-    const { page, close } = await openPage(browser, { ...views[0], address: '/#market' });
+    const { page, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.route('**/stream/**', (route) => route.abort());
     await page.evaluate(() => {
@@ -167,7 +163,7 @@ describe('A lost stream', () => {
 
 describe('API page', () => {
   it('lists the operations of this gateway', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/api-docs/' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/api-docs/' });
     await page.locator('.opblock').first().waitFor({ timeout: 20_000 });
     assert.ok((await page.locator('.opblock').count()) >= 1);
     await picture(page, 'api-docs');
@@ -176,7 +172,7 @@ describe('API page', () => {
   });
 
   it('is linked from the rail', async () => {
-    const { page, close } = await openPage(browser, { ...views[0], address: '/' });
+    const { page, close } = await openPage(browser, { ...desktopLight, address: '/' });
     assert.equal(await page.locator('.rail a', { hasText: 'API' }).getAttribute('href'), '/api-docs/');
     assert.ok(gateway.startsWith('http'));
     await close();

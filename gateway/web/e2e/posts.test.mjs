@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { answerWith, gateway, launch, openPage, overflow, picture, unexpected } from './browser.mjs';
+import {
+  answerWith, desktopLight, gateway, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletDark, unexpected,
+} from './browser.mjs';
 
-const views = [
-  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
-  { name: 'tablet-dark', width: 900, height: 1100, theme: 'dark' },
-  { name: 'phone-light', width: 390, height: 844, theme: 'light' },
-  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
-];
-const desktop = views[0];
+const views = [desktopLight, tabletDark, phoneLight, phoneDark];
 
 let browser;
 before(async () => {
@@ -53,7 +49,7 @@ describe('Posts page', () => {
   }
 
   it('previews other kinds, or says why there is none', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#posts' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#posts' });
     const preview = page.getByTestId('post-preview');
     await preview.getByRole('button', { name: 'Market', exact: true }).click();
     await preview.getByTestId('post-parts').getByText(/SOL/).first().waitFor();
@@ -64,7 +60,7 @@ describe('Posts page', () => {
     await close();
   });
 
-  for (const view of [desktop, views[3]]) {
+  for (const view of [desktopLight, phoneDark]) {
     it(`tells a thread, what was refused and an alert, ${view.name}`, async () => {
       const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
       await page.getByTestId('sentence').waitFor();
@@ -95,7 +91,7 @@ describe('Posts page', () => {
   }
 
   it('stops everything with a reason, and takes it back', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#posts' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#posts' });
     await page.getByTestId('stop-outbound').click();
     await page.getByTestId('reason').fill('a test in the browser');
     await page.locator('dialog[open]').getByTestId('really').click();
@@ -111,7 +107,7 @@ describe('Posts page', () => {
   });
 
   it('is reached by keys, and says when the gateway refuses to stop', async () => {
-    const { page, close } = await openPage(browser, { ...desktop, address: '/#feeds' });
+    const { page, close } = await openPage(browser, { ...desktopLight, address: '/#feeds' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('x');

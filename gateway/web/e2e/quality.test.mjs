@@ -2,14 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
-import { gateway, launch, openPage, overflow, picture } from './browser.mjs';
+import { desktopDark, desktopLight, gateway, launch, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
 
-const views = [
-  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
-  { name: 'desktop-dark', width: 1440, height: 900, theme: 'dark' },
-  { name: 'phone-light', width: 390, height: 844, theme: 'light' },
-  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
-];
+const views = [desktopLight, desktopDark, phoneLight, phoneDark];
 const firstPageBytesMax = 300_000;
 
 /** Every page, with what is on it once it is whole. */
@@ -65,7 +60,7 @@ describe('Every page', () => {
   }
 
   it('has dialogs that everybody can use', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/#posts' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#posts' });
     await page.getByTestId('stop-outbound').click();
     await page.locator('dialog[open]').waitFor();
     await page.evaluate(axe);
@@ -82,7 +77,7 @@ describe('Every page', () => {
 
 describe('The first page', () => {
   it('travels in less than 300 kB and is soon there', async (test) => {
-    const { page, close } = await openPage(browser, { ...views[0], address: '/api-docs/look.css' });
+    const { page, close } = await openPage(browser, { ...desktopLight, address: '/api-docs/look.css' });
     const wire = await page.context().newCDPSession(page);
     await wire.send('Network.enable');
     await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
@@ -118,7 +113,7 @@ describe('The first page', () => {
 
 describe('The market page', () => {
   it('keeps up with 60 price ticks a second', async (test) => {
-    const { page, faults, close } = await openPage(browser, { ...views[0], address: '/api-docs/look.css' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/api-docs/look.css' });
     await page.addInitScript(moreTicks, 60);
     await page.goto(`${gateway}/#market`);
     const repaints = async () => Number(await page.getByTestId('price-chart').getAttribute('data-ticks'));

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { launch, openPage, overflow, picture, unexpected } from './browser.mjs';
+import { desktopLight, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletDark, unexpected } from './browser.mjs';
 
-const views = [
-  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
-  { name: 'tablet-dark', width: 900, height: 1100, theme: 'dark' },
-  { name: 'phone-light', width: 390, height: 844, theme: 'light' },
-  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
-];
-const desktop = views[0];
+const views = [desktopLight, tabletDark, phoneLight, phoneDark];
 
 let browser;
 before(async () => {
@@ -43,7 +37,7 @@ describe('SQL page', () => {
   }
 
   it('shows a refusal in the words of the engine', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#sql' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql' });
     await page.getByTestId('sql').waitFor();
     await ask(page, 'DELETE FROM prices');
     await page.getByTestId('sql-refused').getByText('only SELECT is allowed, got DELETE').waitFor();
@@ -56,7 +50,7 @@ describe('SQL page', () => {
   });
 
   it('says when an answer was cut off, and saves all that came', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#sql' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql' });
     await page.getByTestId('sql').waitFor();
     await ask(page, 'SELECT a.seq, NULL AS nothing FROM prices a, (SELECT seq FROM prices LIMIT 100) b');
     await page.getByTestId('sql-truncated').getByText(/the first 10,000;/).waitFor();
@@ -74,7 +68,7 @@ describe('SQL page', () => {
   });
 
   it('keeps what was asked in this browser, until it is told to forget', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#sql' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql' });
     await page.getByTestId('sql').waitFor();
     await ask(page, 'SELECT 1 AS one');
     await page.getByTestId('sql-answer').getByText('one', { exact: true }).waitFor();
@@ -93,7 +87,7 @@ describe('SQL page', () => {
   });
 
   it('asks the archive, which says why it cannot answer', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#sql?target=archive' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql?target=archive' });
     await page.locator('.seg button[aria-pressed="true"]', { hasText: 'archive' }).waitFor();
     await ask(page, 'SELECT count(*) FROM prices');
     await page.getByTestId('sql-refused').getByText(/archive/).waitFor();
@@ -103,7 +97,7 @@ describe('SQL page', () => {
   });
 
   it('asks the workspace of the trading-engine', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#sql?target=workspace' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql?target=workspace' });
     await page.getByTestId('sql-tables').getByRole('button', { name: /price_cycles/ }).click();
     await page.getByTestId('sql-columns').getByText('threshold').first().waitFor();
     for (const example of ['Decisions by play and gate', 'Results by play', 'Newest cycles']) {
@@ -120,7 +114,7 @@ describe('SQL page', () => {
   });
 
   it('is reached by keys and focuses its editor', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#feeds' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#feeds' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('q');

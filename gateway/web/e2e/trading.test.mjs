@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { gateway, launch, openPage, overflow, picture, unexpected } from './browser.mjs';
+import { desktopLight, gateway, launch, openPage, overflow, phoneDark, picture, unexpected } from './browser.mjs';
 
-const views = [
-  { name: 'desktop-light', width: 1440, height: 900, theme: 'light' },
-  { name: 'phone-dark', width: 390, height: 844, theme: 'dark' },
-];
-const desktop = views[0];
+const views = [desktopLight, phoneDark];
 const play = {
   id: 'browser', name: 'Browser', active: true, sizeUsd: 100, maxEntriesPerCycle: 20,
   wallets: { sql: 'SELECT DISTINCT wallet AS wallet_address FROM sol_stablecoin_trades', cacheSeconds: 10 },
@@ -111,7 +107,7 @@ describe('Copy trading', () => {
   }
 
   it('saves a table and opens a row by key', () =>
-    show(desktop, '/#positions', async (page) => {
+    show(desktopLight, '/#positions', async (page) => {
       await page.getByTestId('position').first().waitFor();
       const download = page.waitForEvent('download');
       await page.keyboard.press('c');
@@ -125,7 +121,7 @@ describe('Copy trading', () => {
     }));
 
   it('reaches every page from a phone', () =>
-    show(views[1], '/#overview', async (page) => {
+    show(phoneDark, '/#overview', async (page) => {
       await page.getByTestId('more').click();
       await page.getByTestId('more-pages').getByText('Wallets').click();
       await page.waitForFunction(() => location.hash === '#wallets');
@@ -136,7 +132,7 @@ describe('A play in the browser', () => {
   const copy = 'written-in-the-browser';
 
   it('is checked while it is typed, planned, created, changed, restored and deleted', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: '/#plays' });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#plays' });
     await planBriefly(page);
     await page.getByTestId('new-play').click();
     await page.getByLabel('Name', { exact: true }).fill('Written in the browser');
@@ -184,7 +180,7 @@ describe('A play in the browser', () => {
   });
 
   it('shows what a change would have made before it is saved', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktop, address: `/#plays/${play.id}` });
+    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: `/#plays/${play.id}` });
     await page.getByLabel('Entries a cycle').fill('1');
     await plan(page);
     assert.match(await page.getByTestId('plan-sentence').innerText(), /^Adds \d+, removes [1-9]\d*, changes \d+ positions: /);
@@ -202,7 +198,7 @@ describe('A play in the browser', () => {
   });
 
   it('plans on a phone, and says when there was no time to', async () => {
-    const { page, faults, close } = await openPage(browser, { ...views[1], address: `/#plays/${play.id}` });
+    const { page, faults, close } = await openPage(browser, { ...phoneDark, address: `/#plays/${play.id}` });
     await planBriefly(page);
     await page.getByLabel('Entries a cycle').fill('1');
     await plan(page);
