@@ -5,22 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::cluster::{Cluster, World};
-use tests::rest::{Rest, rows_of};
-use tests::until::{PATIENCE, until_true};
+use tests::rest::Rest;
 use tokio::process::Command;
 
 const CLIENT_PATIENCE: Duration = Duration::from_mins(1);
-
-/// All three, with prices and trades in the tables.
-async fn with_events() -> Cluster {
-    let cluster = Cluster::start(World::simulated(20)).await;
-    let rest = cluster.rest();
-    until_true("trades are recorded", PATIENCE, async || {
-        rows_of(&rest.json("/tables").await, "sol_stablecoin_trades") > 0
-    })
-    .await;
-    cluster
-}
 
 /// One request of the protocol, answered.
 async fn ask(rest: &Rest, method: &str, params: Value) -> Value {
@@ -48,7 +36,7 @@ fn arguments(tool: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_tool_answers_from_the_engines() {
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
     let rest = cluster.rest();
 
     let listed = ask(&rest, "tools/list", json!({})).await;
@@ -90,7 +78,7 @@ fn python() -> Option<PathBuf> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_client_of_the_protocols_authors_understands_the_answers() {
     let Some(python) = python() else { return };
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/mcp/client.py");
     let mut client = Command::new(python);

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::cluster::{Cluster, World};
 use tests::event_stream::EventStream;
-use tests::rest::{Rest, integer, rows_of};
+use tests::rest::{Rest, integer};
 use tests::until::{PATIENCE, until, until_true};
 
 const TABLES: [&str; 8] = [
@@ -19,17 +19,6 @@ const TABLES: [&str; 8] = [
     "dead_letters",
     "user_events",
 ];
-
-/// All three, with enough in the log that every question has an answer.
-async fn with_events() -> Cluster {
-    let cluster = Cluster::start(World::simulated(20)).await;
-    let rest = cluster.rest();
-    until_true("trades are recorded", PATIENCE, async || {
-        rows_of(&rest.json("/tables").await, "sol_stablecoin_trades") > 0
-    })
-    .await;
-    cluster
-}
 
 /// A play that follows everyone, and stays in what it enters.
 fn follow_everyone(id: &str) -> String {
@@ -123,7 +112,7 @@ async fn make_play_and_project(rest: &Rest) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_described_path_answers_as_described() {
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
     let rest = cluster.rest();
 
     let description = rest.json("/openapi.json").await;
@@ -160,7 +149,7 @@ async fn every_described_path_answers_as_described() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prices_tables_feeds_and_health_say_what_they_must() {
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
     let rest = cluster.rest();
 
     let price = rest.json("/price/SOL").await;
@@ -201,7 +190,7 @@ async fn prices_tables_feeds_and_health_say_what_they_must() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_of_events_is_resumed_without_hole_or_repetition() {
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
     let rest = cluster.rest();
     let path = "/stream/prices?symbols=SOL&after_seq=0";
 
@@ -224,7 +213,7 @@ async fn a_stream_of_events_is_resumed_without_hole_or_repetition() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_trading_stream_begins_with_the_seven_active_cycles() {
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
     let mut stream = EventStream::open(&cluster.rest(), "/stream/trading", None).await;
 
     let events = stream.take(7, PATIENCE).await;
@@ -240,7 +229,7 @@ async fn the_trading_stream_begins_with_the_seven_active_cycles() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_request_is_refused_with_a_sentence_that_names_it() {
-    let cluster = with_events().await;
+    let cluster = Cluster::start_with_trades(World::simulated(20)).await;
     let rest = cluster.rest();
     let refusals = [
         ("/latest/pries", 404, "pries"),
@@ -270,7 +259,7 @@ async fn a_wrong_request_is_refused_with_a_sentence_that_names_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_engine_that_is_down_is_named_and_the_other_goes_on() {
-    let mut cluster = with_events().await;
+    let mut cluster = Cluster::start_with_trades(World::simulated(20)).await;
     cluster.expect_losses_of_the_data_engine();
     let rest = cluster.rest();
 

@@ -11,10 +11,10 @@ use tokio::sync::SemaphorePermit;
 
 use crate::logs::Logs;
 use crate::ports::free_address;
-use crate::rest::Rest;
+use crate::rest::{Rest, rows_of};
 use crate::service::{Service, Variable};
 use crate::turn;
-use crate::until::{PATIENCE, until};
+use crate::until::{PATIENCE, until, until_true};
 
 const STATUS_PATIENCE: Duration = Duration::from_mins(1);
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
@@ -163,6 +163,17 @@ impl Cluster {
     pub async fn start(world: World) -> Self {
         let mut cluster = Self::prepare(world).await;
         cluster.start_all().await;
+        cluster
+    }
+
+    /// All three, with trades in the tables.
+    pub async fn start_with_trades(world: World) -> Self {
+        let cluster = Self::start(world).await;
+        let rest = cluster.rest();
+        until_true("trades are recorded", PATIENCE, async || {
+            rows_of(&rest.json("/tables").await, "sol_stablecoin_trades") > 0
+        })
+        .await;
         cluster
     }
 

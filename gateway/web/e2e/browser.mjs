@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 
 /** The gateway under test. */
@@ -15,19 +16,21 @@ export const phoneDark = { name: 'phone-dark', width: 390, height: 844, theme: '
 
 const shots = process.env.GOAT_SCREENSHOTS;
 
-/** A headless browser that asks nothing of the internet. */
-export function launch() {
-  return chromium.launch({
+/** One for the tests of a file; it asks nothing of the internet. */
+let browser;
+before(async () => {
+  browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
     ],
   });
-}
+});
+after(() => browser?.close());
 
 /** A page with the list of everything that went wrong in it, and of every foreign address it asked for. */
-export async function openPage(browser, { width, height, theme, address }) {
+export async function openPage({ width, height, theme, address }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true });
   // Beside other programs on two cores a page takes its time.
   context.setDefaultTimeout(120_000);

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { launch, openPage } from './browser.mjs';
+import { describe, it } from 'node:test';
+import { openPage } from './browser.mjs';
 
 const token = process.env.GOAT_TOKEN ?? '';
-
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-});
 
 describe('Login', () => {
   it('asks for a token, refuses a wrong one and shows the market with the right one', async () => {
     const view = { width: 1440, height: 900, theme: 'light', address: '/#market' };
-    const { page, faults, close } = await openPage(browser, view);
+    const { page, faults, close } = await openPage(view);
     await page.getByTestId('login').waitFor();
     await page.getByTestId('token').fill('a-secret-that-nobody-knows');
     await page.getByTestId('token').press('Enter');

@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
-  answerWith, desktopDark, desktopLight, gateway, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletLight,
+  answerWith, desktopDark, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture, tabletLight,
 } from './browser.mjs';
 
 const views = [desktopLight, desktopDark, tabletLight, phoneLight, phoneDark];
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-});
-
 describe('Market page', () => {
   for (const view of views) {
     it(`shows the market, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#market' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#market' });
       await page.getByTestId('mode-tag').waitFor();
       assert.match(await page.getByTestId('mode-tag').innerText(), /^(SIMULATED|REPLAY.*|LIVE)$/);
       await page.getByTestId('active-cycle').nth(6).waitFor();
@@ -32,7 +24,7 @@ describe('Market page', () => {
   }
 
   it('moves with the ticks', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#market' });
     const chart = page.getByTestId('price-chart');
     const ticks = async () => Number(await chart.getAttribute('data-ticks'));
     await page.waitForFunction(() => Number(document.querySelector('[data-testid="price-chart"]')?.getAttribute('data-generation')) > 0);
@@ -48,7 +40,7 @@ describe('Market page', () => {
   });
 
   it('selects thresholds and windows, by hand and by key', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#market' });
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.getByTestId('active-cycle').nth(0).click();
     assert.match(await page.getByTestId('active-cycle').nth(0).getAttribute('class'), /sel/);
@@ -61,7 +53,7 @@ describe('Market page', () => {
   });
 
   it('remembers the theme, lists its keys, holds, and saves a table', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#market' });
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.keyboard.press('t');
     await page.reload();
@@ -84,7 +76,7 @@ describe('Market page', () => {
 describe('Feeds page', () => {
   for (const view of views) {
     it(`lists feeds and engines, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#feeds' });
       await page.getByTestId('feed').first().waitFor();
       assert.ok((await page.getByTestId('feed').count()) >= 1);
       await page.getByTestId('market-engine').getByText('Hot store', { exact: true }).waitFor();
@@ -105,7 +97,7 @@ describe('Feeds page', () => {
   ];
   for (const view of [desktopLight, phoneDark]) {
     it(`tells the nightly replay and a job that failed, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#feeds' });
       await page.getByTestId('job').first().waitFor();
       let parity = {};
       await answerWith(page, '/api/v1/trading/status', (status) => ({ ...status, parity: { day: '2026-01-05', ...parity } }));
@@ -126,7 +118,7 @@ describe('Feeds page', () => {
   }
 
   it('is reached by keys', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('f');
@@ -141,7 +133,7 @@ describe('Feeds page', () => {
 
 describe('A lost stream', () => {
   it('is said with its retry, and again when it is back', async () => {
-    const { page, close } = await openPage(browser, { ...desktopLight, address: '/#market' });
+    const { page, close } = await openPage({ ...desktopLight, address: '/#market' });
     await page.getByTestId('active-cycle').nth(6).waitFor();
     await page.route('**/stream/**', (route) => route.abort());
     await page.evaluate(() => {
@@ -163,7 +155,7 @@ describe('A lost stream', () => {
 
 describe('API page', () => {
   it('lists the operations of this gateway', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/api-docs/' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/api-docs/' });
     await page.locator('.opblock').first().waitFor({ timeout: 20_000 });
     assert.ok((await page.locator('.opblock').count()) >= 1);
     await picture(page, 'api-docs');
@@ -172,7 +164,7 @@ describe('API page', () => {
   });
 
   it('is linked from the rail', async () => {
-    const { page, close } = await openPage(browser, { ...desktopLight, address: '/' });
+    const { page, close } = await openPage({ ...desktopLight, address: '/' });
     assert.equal(await page.locator('.rail a', { hasText: 'API' }).getAttribute('href'), '/api-docs/');
     assert.ok(gateway.startsWith('http'));
     await close();

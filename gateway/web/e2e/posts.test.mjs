@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import {
-  answerWith, desktopLight, gateway, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletDark, unexpected,
+  answerWith, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture, tabletDark, unexpected,
 } from './browser.mjs';
 
 const views = [desktopLight, tabletDark, phoneLight, phoneDark];
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
 after(async () => {
-  await browser?.close();
   await fetch(`${gateway}/publisher/resume`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
 });
 
@@ -35,7 +30,7 @@ const alert = {
 describe('Posts page', () => {
   for (const view of views) {
     it(`shows the publisher and a preview, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#posts' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#posts' });
       await page.getByTestId('publisher-state').getByText('dry run').waitFor();
       assert.match(await page.getByTestId('sentence').innerText(), /^No post is sent: without credentials/);
       await page.getByTestId('post-preview').getByText(/^\d+ of 280 characters as X counts$/).first().waitFor();
@@ -49,7 +44,7 @@ describe('Posts page', () => {
   }
 
   it('previews other kinds, or says why there is none', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#posts' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#posts' });
     const preview = page.getByTestId('post-preview');
     await preview.getByRole('button', { name: 'Market', exact: true }).click();
     await preview.getByTestId('post-parts').getByText(/SOL/).first().waitFor();
@@ -62,7 +57,7 @@ describe('Posts page', () => {
 
   for (const view of [desktopLight, phoneDark]) {
     it(`tells a thread, what was refused and an alert, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#feeds' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#feeds' });
       await page.getByTestId('sentence').waitFor();
       await answerWith(page, '/posts', () => ({ posts: [thread, refused], count: 2, nextPageToken: '' }));
       await answerWith(page, '/alerts', () => ({ alerts: [alert], count: 1, nextPageToken: '' }));
@@ -91,7 +86,7 @@ describe('Posts page', () => {
   }
 
   it('stops everything with a reason, and takes it back', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#posts' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#posts' });
     await page.getByTestId('stop-outbound').click();
     await page.getByTestId('reason').fill('a test in the browser');
     await page.locator('dialog[open]').getByTestId('really').click();
@@ -107,7 +102,7 @@ describe('Posts page', () => {
   });
 
   it('is reached by keys, and says when the gateway refuses to stop', async () => {
-    const { page, close } = await openPage(browser, { ...desktopLight, address: '/#feeds' });
+    const { page, close } = await openPage({ ...desktopLight, address: '/#feeds' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('x');

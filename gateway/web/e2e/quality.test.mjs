@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
-import { desktopDark, desktopLight, gateway, launch, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
+import { before, describe, it } from 'node:test';
+import { desktopDark, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
 
 const views = [desktopLight, desktopDark, phoneLight, phoneDark];
 const firstPageBytesMax = 300_000;
@@ -22,14 +22,9 @@ const places = [
   ['posts', '[data-testid="post-parts"]'],
 ];
 
-let browser;
 let axe;
 before(async () => {
-  browser = await launch();
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
-after(async () => {
-  await browser?.close();
 });
 
 /** What axe finds serious or critical: the rule, what it is about, and where. */
@@ -43,7 +38,7 @@ async function findings(page) {
 describe('Every page', () => {
   for (const view of views) {
     it(`can be used by everybody, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#overview' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#overview' });
       await page.evaluate(axe);
       const wrong = [];
       for (const [address, whole] of places) {
@@ -60,7 +55,7 @@ describe('Every page', () => {
   }
 
   it('has dialogs that everybody can use', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#posts' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#posts' });
     await page.getByTestId('stop-outbound').click();
     await page.locator('dialog[open]').waitFor();
     await page.evaluate(axe);
@@ -77,7 +72,7 @@ describe('Every page', () => {
 
 describe('The first page', () => {
   it('travels in less than 300 kB and is soon there', async (test) => {
-    const { page, close } = await openPage(browser, { ...desktopLight, address: '/api-docs/look.css' });
+    const { page, close } = await openPage({ ...desktopLight, address: '/api-docs/look.css' });
     const wire = await page.context().newCDPSession(page);
     await wire.send('Network.enable');
     await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
@@ -113,7 +108,7 @@ describe('The first page', () => {
 
 describe('The market page', () => {
   it('keeps up with 60 price ticks a second', async (test) => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/api-docs/look.css' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/api-docs/look.css' });
     await page.addInitScript(moreTicks, 60);
     await page.goto(`${gateway}/#market`);
     const repaints = async () => Number(await page.getByTestId('price-chart').getAttribute('data-ticks'));

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, it } from 'node:test';
-import { desktopLight, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletDark, unexpected } from './browser.mjs';
+import { describe, it } from 'node:test';
+import { desktopLight, openPage, overflow, phoneDark, phoneLight, picture, tabletDark, unexpected } from './browser.mjs';
 
 const views = [desktopLight, tabletDark, phoneLight, phoneDark];
-
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-});
 
 async function ask(page, sql) {
   await page.getByTestId('sql').fill(sql);
@@ -21,7 +13,7 @@ async function ask(page, sql) {
 describe('SQL page', () => {
   for (const view of views) {
     it(`lists tables and answers an example, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#sql' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#sql' });
       await page.getByTestId('sql-nothing').waitFor();
       await page.getByTestId('sql-table').first().click();
       await page.getByTestId('sql-columns').getByText('event_time').waitFor();
@@ -37,7 +29,7 @@ describe('SQL page', () => {
   }
 
   it('shows a refusal in the words of the engine', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#sql' });
     await page.getByTestId('sql').waitFor();
     await ask(page, 'DELETE FROM prices');
     await page.getByTestId('sql-refused').getByText('only SELECT is allowed, got DELETE').waitFor();
@@ -50,7 +42,7 @@ describe('SQL page', () => {
   });
 
   it('says when an answer was cut off, and saves all that came', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#sql' });
     await page.getByTestId('sql').waitFor();
     await ask(page, 'SELECT a.seq, NULL AS nothing FROM prices a, (SELECT seq FROM prices LIMIT 100) b');
     await page.getByTestId('sql-truncated').getByText(/the first 10,000;/).waitFor();
@@ -68,7 +60,7 @@ describe('SQL page', () => {
   });
 
   it('keeps what was asked in this browser, until it is told to forget', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#sql' });
     await page.getByTestId('sql').waitFor();
     await ask(page, 'SELECT 1 AS one');
     await page.getByTestId('sql-answer').getByText('one', { exact: true }).waitFor();
@@ -87,7 +79,7 @@ describe('SQL page', () => {
   });
 
   it('asks the archive, which says why it cannot answer', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql?target=archive' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#sql?target=archive' });
     await page.locator('.seg button[aria-pressed="true"]', { hasText: 'archive' }).waitFor();
     await ask(page, 'SELECT count(*) FROM prices');
     await page.getByTestId('sql-refused').getByText(/archive/).waitFor();
@@ -97,7 +89,7 @@ describe('SQL page', () => {
   });
 
   it('asks the workspace of the trading-engine', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#sql?target=workspace' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#sql?target=workspace' });
     await page.getByTestId('sql-tables').getByRole('button', { name: /price_cycles/ }).click();
     await page.getByTestId('sql-columns').getByText('threshold').first().waitFor();
     for (const example of ['Decisions by play and gate', 'Results by play', 'Newest cycles']) {
@@ -114,7 +106,7 @@ describe('SQL page', () => {
   });
 
   it('is reached by keys and focuses its editor', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#feeds' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#feeds' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('q');

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
-  answerWith, desktopDark, desktopLight, launch, openPage, overflow, phoneDark, phoneLight, picture, tabletLight, unexpected,
+  answerWith, desktopDark, desktopLight, openPage, overflow, phoneDark, phoneLight, picture, tabletLight, unexpected,
 } from './browser.mjs';
 
 const views = [desktopLight, desktopDark, tabletLight, phoneLight, phoneDark];
 
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-});
-
 async function blank(view) {
-  const opened = await openPage(browser, { ...view, address: '/#feeds' });
+  const opened = await openPage({ ...view, address: '/#feeds' });
   await opened.page.getByTestId('sentence').waitFor();
   return { ...opened, show: () => opened.page.evaluate(() => (location.hash = '#strategies')) };
 }
@@ -46,7 +38,7 @@ const trade = {
 describe('Strategies page', () => {
   for (const view of views) {
     it(`shows both exchanges side by side, ${view.name}`, async () => {
-      const { page, faults, close } = await openPage(browser, { ...view, address: '/#strategies' });
+      const { page, faults, close } = await openPage({ ...view, address: '/#strategies' });
       await page.getByTestId('strategy').nth(1).waitFor();
       assert.equal(await page.getByTestId('strategy').count(), 2);
       await page.getByTestId('candles').nth(1).locator('svg').waitFor();
@@ -64,7 +56,7 @@ describe('Strategies page', () => {
   }
 
   it('is reached by keys, changes its window by key, and saves its trades', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#feeds' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#feeds' });
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('s');

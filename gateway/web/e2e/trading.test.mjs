@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { desktopLight, gateway, launch, openPage, overflow, phoneDark, picture, unexpected } from './browser.mjs';
+import { desktopLight, gateway, openPage, overflow, phoneDark, picture, unexpected } from './browser.mjs';
 
 const views = [desktopLight, phoneDark];
 const play = {
@@ -10,15 +10,12 @@ const play = {
 };
 const patienceMs = 90_000;
 
-let browser;
 let position;
 before(async () => {
-  browser = await launch();
   await ask('POST', '/plays', play);
   position = await anOpenedPosition();
 });
 after(async () => {
-  await browser?.close();
   await fetch(`${gateway}/plays/${play.id}`, { method: 'DELETE' });
 });
 
@@ -41,7 +38,7 @@ async function anOpenedPosition() {
 }
 
 async function show(view, address, look) {
-  const { page, faults, close } = await openPage(browser, { ...view, address });
+  const { page, faults, close } = await openPage({ ...view, address });
   await look(page);
   assert.ok((await overflow(page)) <= 0, `${address} is wider than its window`);
   await picture(page, `${address.replace(/[^a-z0-9]+/gi, '-')}-${view.name}`);
@@ -132,7 +129,7 @@ describe('A play in the browser', () => {
   const copy = 'written-in-the-browser';
 
   it('is checked while it is typed, planned, created, changed, restored and deleted', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: '/#plays' });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: '/#plays' });
     await planBriefly(page);
     await page.getByTestId('new-play').click();
     await page.getByLabel('Name', { exact: true }).fill('Written in the browser');
@@ -181,7 +178,7 @@ describe('A play in the browser', () => {
   });
 
   it('shows what a change would have made before it is saved', async () => {
-    const { page, faults, close } = await openPage(browser, { ...desktopLight, address: `/#plays/${play.id}` });
+    const { page, faults, close } = await openPage({ ...desktopLight, address: `/#plays/${play.id}` });
     await page.getByLabel('Entries a cycle').fill('1');
     await plan(page);
     assert.match(await page.getByTestId('plan-sentence').innerText(), /^Adds \d+, removes [1-9]\d*, changes \d+ positions: /);
@@ -200,7 +197,7 @@ describe('A play in the browser', () => {
   });
 
   it('plans on a phone, and says when there was no time to', async () => {
-    const { page, faults, close } = await openPage(browser, { ...phoneDark, address: `/#plays/${play.id}` });
+    const { page, faults, close } = await openPage({ ...phoneDark, address: `/#plays/${play.id}` });
     await planBriefly(page);
     await page.getByLabel('Entries a cycle').fill('1');
     await plan(page);
