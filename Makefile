@@ -54,6 +54,10 @@ test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres pandas mcp-client ## All t
 	cd gateway/web && npm test
 	cargo test --locked --workspace
 
+.PHONY: verify
+verify: build ## Check what an instance has written: every block of its log, every signed day
+	@$(CARGO_TARGET_DIR)/release/goat verify
+
 .PHONY: lint
 lint: tools $(DUCKDB) $(WEB) $(BUF) $(DENY) ## Formatting, lints, schema, licences
 	cargo fmt --all --check

@@ -1,6 +1,8 @@
 //! `data-engine --check`: would it start?
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 
 use goat::service::Failure;
 use goat::settings::{Mode, Settings};
@@ -12,7 +14,9 @@ use crate::instance::Instance;
 use crate::journal::{Directory, inspect};
 use crate::journal_tool::as_failure;
 
-/// Tries ports, data directory, journal and recordings, and says what was found.
+mod live;
+
+/// Tries ports, data directory, journal and recordings, asks what it depends on, and says what was found.
 ///
 /// # Errors
 ///
@@ -33,28 +37,50 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     let journal = inspect(&disk, &mut |_| {}).map_err(|error| as_failure(&error))?;
     findings.push(format!("journal: whole, head {}, at {}", journal.head.seq, path.display()));
 
-    findings.push(archive(settings)?);
-    if settings.feeds.mode == Mode::Live {
-        venue::check(&settings.feeds)?;
-    }
+    findings.push(room(&path, settings.journal.disk_bytes_max).map_err(io)?);
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::Internal(format!("the runtime did not start: {error}")))?;
+    findings.push(runtime.block_on(archive(settings))?);
     match settings.feeds.mode {
         Mode::Replay => findings.extend(files::check(&settings.feeds.replay.path)?),
-        Mode::Live if settings.feeds.jupiter.enabled && settings.feeds.jupiter.api_key.is_none() => {
-            findings.push("jupiter: no key, so one request every two seconds".to_owned());
+        Mode::Live => {
+            venue::check(&settings.feeds)?;
+            findings.extend(runtime.block_on(live::look(&settings.feeds))?);
         }
-        Mode::Live | Mode::Simulated => {}
+        Mode::Simulated => {}
     }
     Ok(findings)
 }
 
+/// What the disk of the journal has left, beside what the journal may still take of it.
+fn room(journal: &Path, bytes_max: u64) -> io::Result<String> {
+    let disk = rustix::fs::statvfs(journal)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let mut taken = 0;
+    for entry in journal.read_dir()? {
+        taken += entry?.metadata()?.len();
+    }
+    let left = bytes_max.saturating_sub(taken);
+    let said = format!("disk: {} free, the journal may take {} more", gibibytes(free), gibibytes(left));
+    if free >= left {
+        return Ok(said);
+    }
+    Ok(format!("{said}, which is not there: make room, or lower journal.disk_bytes_max"))
+}
+
+fn gibibytes(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)] // One decimal is shown.
+    let gibibytes = bytes as f64 / f64::from(1 << 30);
+    format!("{gibibytes:.1} GiB")
+}
+
 /// An archive that cannot be reached keeps nothing from starting: recording goes on without it.
-fn archive(settings: &Settings) -> Result<String, Failure> {
+async fn archive(settings: &Settings) -> Result<String, Failure> {
     let target = Target::of(&settings.archive).map_err(|error| Failure::Usage(error.to_string()))?;
     let Some(target) = target else { return Ok("archive: off".to_owned()) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::Internal(format!("the runtime did not start: {error}")))?;
-    Ok(match runtime.block_on(target.check()) {
+    Ok(match target.check().await {
         Ok(()) => "archive: reachable".to_owned(),
         Err(error) => format!("archive: {error}; recording would go on and be archived later"),
     })

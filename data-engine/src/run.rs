@@ -64,6 +64,7 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
         .map_err(|error| Failure::Internal(error.to_string()))?;
 
     let board = Board::default();
+    board.recall(&memory.seen, started_at);
     let (ingest, queue) = Ingest::new();
     let service = MarketData {
         log: log.clone(),

@@ -16,9 +16,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
-use std::net::TcpStream;
-use std::time::Duration;
-
 use goat::service::{Entrance, Failure, Reach, Readiness, Stop, bind, serve_admin, serve_grpc, serve_http};
 use goat::settings::Settings;
 use goat::wire::PublisherServiceServer;
@@ -41,8 +38,6 @@ mod site;
 
 #[cfg(test)]
 mod tests;
-
-const REACH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Serves until stopped. Addresses are bound before anything else is done.
 ///
@@ -103,12 +98,7 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
     for (engine, address) in
         [("data-engine", settings.data_engine.listen), ("trading-engine", settings.trading_engine.listen)]
     {
-        findings.push(match TcpStream::connect_timeout(&address, REACH_TIMEOUT) {
-            Ok(_) => format!("{engine}: answers at {address}"),
-            Err(error) => {
-                format!("{engine}: does not answer at {address} ({error}); the gateway starts without it")
-            }
-        });
+        findings.push(goat::service::found(engine, address));
     }
     Ok(findings)
 }

@@ -17,7 +17,7 @@ mod telemetry;
 mod tls;
 
 pub use admin::{Readiness, serve_admin};
-pub use connect::{Credential, Reach, ServiceChannel, channel, subscriber_channel};
+pub use connect::{Credential, Reach, ServiceChannel, channel, found, subscriber_channel};
 pub use entrance::{Connection, Connections, Entrance, Visitor};
 pub use http::serve_http;
 pub use serve::{bind, serve_grpc};

@@ -1,7 +1,12 @@
 //! What each program says about its settings.
 
+use std::time::Duration;
+
 use tests::cluster::{Cluster, World};
-use tests::service::run_to_end;
+use tests::fakes::binance::Binance;
+use tests::fakes::bybit::Bybit;
+use tests::fakes::jupiter::{Jupiter, Manner};
+use tests::service::{Said, run_to_end};
 
 const PROGRAMS: [&str; 3] = ["data-engine", "trading-engine", "gateway"];
 const SECRET: &str = "canary-7f3a";
@@ -29,6 +34,43 @@ async fn each_program_checks_its_surroundings_and_says_what_it_found() {
         assert!(said.output.ends_with(&format!("{}: ready to start", service.name())), "{said:?}");
         assert!(said.output.lines().count() >= 2, "it says what it looked at: {said:?}");
     }
+}
+
+#[tokio::test]
+async fn a_check_of_the_live_feeds_asks_each_venue_for_its_clock() {
+    let jupiter = Jupiter::start().await;
+    let binance = Binance::start(&[], Duration::from_mins(1)).await;
+    let bybit = Bybit::start(&[], Duration::from_mins(1)).await;
+    let world = World::webhook_alone()
+        .with("GOAT_FEEDS__JUPITER__ENABLED", true)
+        .with("GOAT_FEEDS__JUPITER__URL", &jupiter.url)
+        .with("GOAT_FEEDS__BINANCE__ENABLED", true)
+        .with("GOAT_FEEDS__BINANCE__REST_URL", &binance.rest_url)
+        .with("GOAT_FEEDS__BYBIT__ENABLED", true)
+        .with("GOAT_FEEDS__BYBIT__REST_URL", &bybit.rest_url);
+    let cluster = Cluster::prepare(world).await;
+    let check = async || {
+        let command = cluster.data_engine.command(&["--check"]);
+        tokio::task::spawn_blocking(|| run_to_end(command)).await.unwrap()
+    };
+    let line = |said: &Said, name: &str| {
+        let found = said.output.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        found.unwrap_or_else(|| panic!("nothing of {name}: {said:?}")).to_owned()
+    };
+
+    let said = check().await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(line(&said, "jupiter").starts_with("3 prices in "), "{said:?}");
+    assert!(line(&said, "jupiter").ends_with(" without a key; asked every 2 s"), "{said:?}");
+    for venue in ["binance", "bybit"] {
+        assert!(line(&said, venue).ends_with("its clock and ours agree"), "{said:?}");
+    }
+    assert!(line(&said, "disk").contains(" free, the journal may take 20.0 GiB more"), "{said:?}");
+
+    jupiter.set(Manner::Failing);
+    let said = check().await;
+    assert_eq!(said.code, Some(0), "a feed that is down is tried again: {said:?}");
+    assert_eq!(line(&said, "jupiter"), "jupiter answered 500 Internal Server Error");
 }
 
 #[tokio::test]

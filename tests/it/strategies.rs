@@ -215,6 +215,12 @@ fn verified(folder: &Path, key: &str) -> Said {
     run_to_end(command)
 }
 
+fn all_verified(cluster: &Cluster) -> Said {
+    let mut goat = command("goat", cluster.directory.path(), &cluster.environment);
+    goat.arg("verify");
+    run_to_end(goat)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bundle_is_verified_and_an_altered_record_is_named() {
     let mut cluster = running().await;
@@ -224,6 +230,9 @@ async fn a_bundle_is_verified_and_an_altered_record_is_named() {
         (integer(&chain["records"]) > 20).then_some(())
     })
     .await;
+    for day in rest.json("/chain").await["days"].as_array().unwrap() {
+        assert!(day["day"].as_str().unwrap() > "2026", "a day before the log began: {day}");
+    }
     // What a killed engine had not committed is written once more, as it was.
     cluster.trading_engine.kill();
     cluster.start_trading_engine().await;
@@ -247,8 +256,14 @@ async fn a_bundle_is_verified_and_an_altered_record_is_named() {
         let told = before["committed"]["hash"].as_str().unwrap();
         assert!(text.contains(told), "what was committed stays: {told}");
     }
+    let kept = cluster.directory.path().join("data/trading/bundles/day.jsonl");
+    std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
     let path = cluster.directory.path().join("bundle.jsonl");
-    std::fs::write(&path, &text).unwrap();
+    for path in [&path, &kept] {
+        std::fs::write(path, &text).unwrap();
+    }
+    let all = all_verified(&cluster);
+    assert!(all.code == Some(0) && all.output.contains("the log and 1 signed days are whole"), "{all:?}");
     let said = verified(cluster.directory.path(), key);
     assert_eq!(said.code, Some(0), "{}", said.errors);
     assert!(said.output.contains(key) && said.output.contains("records"), "{}", said.output);
@@ -257,7 +272,11 @@ async fn a_bundle_is_verified_and_an_altered_record_is_named() {
     let line = text[..price].lines().count();
     let mut altered = text.into_bytes();
     altered[price] = if altered[price] == b'1' { b'2' } else { b'1' };
-    std::fs::write(&path, &altered).unwrap();
+    for path in [&path, &kept] {
+        std::fs::write(path, &altered).unwrap();
+    }
+    let all = all_verified(&cluster);
+    assert!(all.code == Some(1) && all.errors.contains("day.jsonl: record "), "{all:?}");
     let said = verified(cluster.directory.path(), key);
     let first: Value = serde_json::from_slice(altered.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
     let record = first["first"].as_u64().unwrap() + line as u64 - 2;

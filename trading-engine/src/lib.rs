@@ -232,6 +232,7 @@ pub fn check(settings: &Settings) -> Result<Vec<String>, Failure> {
         format!("addresses: {} and {} are free", addresses.listen, addresses.metrics_listen),
         format!("cycles: {} at {} %", plan.cycle_token, thresholds.join(", ")),
         format!("ledger: {place} {ledger}"),
+        goat::service::found("data-engine", settings.data_engine.listen),
     ])
 }
 

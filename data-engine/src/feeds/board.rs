@@ -12,7 +12,7 @@ use goat::wire::market::feed::State;
 use super::book_states::BookStates;
 use super::price_states::PriceStates;
 use super::reconnects::Reconnects;
-use super::watch::{Moment, Subject};
+use super::watch::{Moment, Seen, Subject};
 
 /// A stream of one kind of event, whatever its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +145,13 @@ impl Board {
         self.with(name, |entry| entry.limit = limit);
     }
 
+    /// What the log has of each feed at the start: data are as old as they are, whoever recorded them.
+    pub fn recall(&self, seen: &Seen, now: UnixMicros) {
+        for (subject, moment) in seen.newest() {
+            self.with(subject.feed(), |entry| entry.recall(subject, moment, now));
+        }
+    }
+
     /// An event of a feed was recorded at `now`.
     pub fn accepted(&self, observation: &Observation, now: UnixMicros) {
         let Some(subject) = Subject::of(observation) else { return };
@@ -236,6 +243,15 @@ impl Entry {
             late: 0,
             rejected: 0,
         }
+    }
+
+    /// A simulation may run ahead of our clock; nothing is younger than `now`.
+    fn recall(&mut self, subject: Subject, moment: Moment, now: UnixMicros) {
+        self.last_event_time = self.last_event_time.max(Some(moment.event_time));
+        self.last_received_time = self.last_received_time.max(Some(moment.received_time));
+        self.arrived = self.arrived.max(Some(moment.received_time.min(now)));
+        self.newest = self.newest.max(Some(subject.time_of(moment).min(now)));
+        self.live_since = self.is_fresh(now).then_some(now);
     }
 
     fn accept(&mut self, subject: Subject, observation: &Observation, now: UnixMicros) {

@@ -117,6 +117,26 @@ describe('Feeds page', () => {
     });
   }
 
+  for (const view of [desktopDark, phoneLight]) {
+    it(`draws the gaps of a day, ${view.name}`, async () => {
+      const { page, faults, close } = await openPage({ ...view, address: '/#feeds' });
+      await page.getByTestId('gaps').getByText('Nothing is missing.').waitFor();
+      const { headEventTime } = await (await fetch(`${gateway}/api/v1/market/status`)).json();
+      const before = (minutes) => new Date(Date.parse(headEventTime) - minutes * 60_000).toISOString();
+      const gap = { kind: 'KIND_GAP', feed: 'books', symbol: 'SOLUSDT', eventTime: before(100), from: before(130), to: before(100), reason: 'U 9 follows 7' };
+      const silence = { kind: 'KIND_STALE', feed: 'trades', eventTime: before(20), from: before(25), reason: 'no trade for a minute' };
+      await answerWith(page, '/gaps', () => ({ gaps: [silence, gap], count: 2, completeFrom: before(600) }));
+      await page.getByTestId('gap').nth(1).getByText('30 min', { exact: true }).waitFor();
+      await page.getByTestId('gap').first().getByText(/^25 min.*, not ended$/).waitFor();
+      await page.getByTestId('gaps').getByRole('img', { name: 'books: 1 gap, 30 min within 24 h' }).waitFor();
+      await page.getByTestId('gaps').getByText(/is not kept in memory/).waitFor();
+      assert.ok((await overflow(page)) <= 0, 'the page is wider than its window');
+      await picture(page, `feeds-gaps-${view.name}`);
+      assert.deepEqual(faults, []);
+      await close();
+    });
+  }
+
   it('is reached by keys', async () => {
     const { page, faults, close } = await openPage({ ...desktopLight, address: '/' });
     await page.getByTestId('sentence').waitFor();

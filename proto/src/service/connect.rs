@@ -18,6 +18,7 @@ use super::tls::ClientTls;
 use crate::settings::{Secret, Settings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const FOUND_WITHIN: Duration = Duration::from_millis(500);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// h2 closes a connection whose unread small frames exceed half the connection window, so a reader of
@@ -25,6 +26,15 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 const CONNECTION_WINDOW_BYTES: u32 = 64 * 1024 * 1024;
 const STREAM_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
 const FRAME_BYTES_MAX: u32 = 256 * 1024;
+
+/// Whether anything listens where a service is to be, as a sentence.
+#[must_use]
+pub fn found(name: &str, address: SocketAddr) -> String {
+    match std::net::TcpStream::connect_timeout(&address, FOUND_WITHIN) {
+        Ok(_) => format!("{name}: answers at {address}"),
+        Err(error) => format!("{name}: does not answer at {address} ({error}); it would be waited for"),
+    }
+}
 
 /// A channel to the service at `address`, without TLS. Connects at the first call and again after every loss.
 #[must_use]

@@ -137,6 +137,7 @@ impl Binance {
         let value = |name: &str| question.query.get(name).cloned().unwrap_or_default();
         match question.path.as_str() {
             "/api/v3/depth" => self.snapshot(&value("symbol"), &value("limit")),
+            "/api/v3/time" => Answer::ok(format!(r#"{{"serverTime":{}}}"#, now_ms())),
             "/api/v3/klines" => {
                 assert_eq!(value("interval"), "5m");
                 let count = value("limit").parse().unwrap();

@@ -170,6 +170,12 @@ impl Bybit {
     fn answer(&self, question: &Question) -> Answer {
         let number =
             |name: &str| question.query.get(name).and_then(|text| text.parse().ok()).unwrap_or(0_u64);
+        if question.path == "/v5/market/time" {
+            let (now, nanos) = (now_ms(), now_ms() * 1_000_000);
+            let (seconds, end) = (now / 1000, format!(r#""retExtInfo":{{}},"time":{now}}}"#));
+            let time = format!(r#"{{"timeSecond":"{seconds}","timeNano":"{nanos}"}}"#);
+            return Answer::ok(format!(r#"{{"retCode":0,"retMsg":"OK","result":{time},{end}"#));
+        }
         if question.path != "/v5/market/kline" {
             return Answer { status: 404, headers: Vec::new(), body: "{}".to_owned() };
         }

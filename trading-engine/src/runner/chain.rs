@@ -21,24 +21,28 @@ impl Runner {
         }
     }
 
-    /// Figures go on from the state before the first event of a day of UTC.
-    pub(super) fn begin_day(&mut self, received_time: UnixMicros) {
-        let day = day_of(received_time);
-        if day > day_of(self.head.time) && self.log_id.is_some() {
-            let begins = UnixMicros::new(day * DAY_MICROS).unwrap_or(received_time);
-            let entry = self.beginning("day", begins);
-            match self.head.append(self.engine.cursor().seq, begins, &entry) {
-                Ok(link) => self.outbox.put(&link),
-                Err(error) => tracing::error!(%error, "a day's beginning cannot be written into the chain"),
-            }
+    /// Figures go on from the state before the first event of a day of UTC, and from one that was begun anew.
+    ///
+    /// A state begun anew knows no time before its first event. Until then it is not in the chain, also where it was
+    /// committed and read again.
+    pub(super) fn begin_figures(&mut self, received_time: UnixMicros) {
+        if self.log_id.is_none() {
+            return;
         }
-    }
-
-    /// Figures go on from a state that was begun anew.
-    pub(super) fn chain_cold_start(&mut self) {
-        let reason = self.cold_reason.clone().unwrap_or_default();
-        let entry = self.beginning(&format!("cold start: {reason}"), self.engine.now());
-        self.chain(self.engine.cursor().seq, &entry);
+        let day = day_of(received_time);
+        let (reason, begins) = if self.engine.now() == UnixMicros::default() {
+            let why = self.cold_reason.as_deref().unwrap_or("the engine ended before its first event");
+            (format!("cold start: {why}"), received_time)
+        } else if day > day_of(self.head.time) {
+            ("day".to_owned(), UnixMicros::new(day * DAY_MICROS).unwrap_or(received_time))
+        } else {
+            return;
+        };
+        let entry = self.beginning(&reason, begins);
+        match self.head.append(self.engine.cursor().seq, begins, &entry) {
+            Ok(link) => self.outbox.put(&link),
+            Err(error) => tracing::error!(%error, reason, "a beginning cannot be written into the chain"),
+        }
     }
 
     fn beginning(&self, reason: &str, at: UnixMicros) -> Entry {

@@ -37,7 +37,7 @@ impl Runner {
         match Observation::try_from(event) {
             Ok(observation) => {
                 self.fold_answers(observation.received_time)?;
-                self.begin_day(observation.received_time);
+                self.begin_figures(observation.received_time);
                 self.copy_row(seq, &observation);
                 self.engine.handle(seq, &observation, &mut self.effects);
                 self.perform(seq, now)?;

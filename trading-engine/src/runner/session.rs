@@ -243,9 +243,7 @@ impl Runner {
         self.log_id = Some(log_id);
         self.set_limits()?;
         self.set_strategies()?;
-        self.save_configured_plays()?;
-        self.chain_cold_start();
-        Ok(())
+        self.save_configured_plays()
     }
 
     /// Drops the state: the log that it was made of is not there any more. What stays is taken from the ledger when the

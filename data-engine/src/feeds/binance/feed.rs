@@ -6,7 +6,7 @@ use goat::settings::Binance as Settings;
 use goat::values::{Symbol, UnixMicros};
 
 use super::parse::read_message;
-use super::rest::{DEPTH_LIMIT, read_depth, read_klines};
+use super::rest::{DEPTH_LIMIT, read_depth, read_klines, read_time};
 use crate::book::live::DepthUpdate;
 use crate::book::sequence::BinanceJudge;
 use crate::feeds::exchange::interval::Interval;
@@ -19,6 +19,7 @@ const DEPTH_WEIGHT: u32 = 50;
 const KLINES_WEIGHT: u32 = 2;
 const DEPTH: &str = "/api/v3/depth";
 const KLINES: &str = "/api/v3/klines";
+const TIME: &str = "/api/v3/time";
 
 /// Binance spot.
 #[derive(Debug, Clone)]
@@ -76,6 +77,12 @@ impl Protocol for Binance {
 
     fn read(&self, text: &str) -> Result<Message, Unreadable> {
         read_message(text)
+    }
+
+    async fn time(&self) -> Result<UnixMicros, RestFault> {
+        let body = self.rest.get(TIME, "", 1).await?;
+        let unreadable = |error: Unreadable| RestFault::Unreadable { path: TIME, cause: error.to_string() };
+        read_time(&body).map_err(unreadable)
     }
 
     async fn depth(&self, symbol: Symbol) -> Result<DepthUpdate, RestFault> {

@@ -1,7 +1,7 @@
 //! Reading answers over HTTP.
 
 use goat::event::{Candle, Venue};
-use goat::values::Symbol;
+use goat::values::{Symbol, UnixMicros};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -61,6 +61,22 @@ pub fn read_klines(body: &[u8], symbol: Symbol, interval: Interval) -> Result<Ve
     Ok(candles)
 }
 
+/// Reads the answer of `/api/v3/time`.
+///
+/// # Errors
+///
+/// When it tells none.
+pub fn read_time(body: &[u8]) -> Result<UnixMicros, Unreadable> {
+    #[derive(Deserialize)]
+    #[allow(non_snake_case)]
+    struct Time<'a> {
+        #[serde(borrow)]
+        serverTime: &'a RawValue,
+    }
+    let time: Time<'_> = serde_json::from_slice(body)?;
+    Ok(millis("serverTime", time.serverTime)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +88,13 @@ mod tests {
         assert!(update.numbers.is_snapshot);
         assert_eq!((update.numbers.last, update.limit), (1_027_024, Some(1000)));
         assert_eq!(update.asks[0].price.to_string(), "4.000002");
+    }
+
+    #[test]
+    fn the_venues_clock_is_read() {
+        let time = read_time(br#"{"serverTime":1499827319559}"#).unwrap();
+        assert_eq!(time.get(), 1_499_827_319_559_000);
+        assert!(read_time(b"{}").unwrap_err().to_string().contains("serverTime"));
     }
 
     #[test]

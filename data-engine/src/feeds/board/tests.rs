@@ -40,6 +40,30 @@ fn feed(board: &Board, name: &str, now: i64) -> wire::Feed {
 }
 
 #[test]
+fn after_a_start_data_are_as_old_as_the_log_says() {
+    let (board, mut seen) = (Board::default(), Seen::default());
+    let event = |seen: &mut Seen, observation: &Observation| {
+        seen.event(Subject::of(observation).unwrap(), Moment::of(observation));
+    };
+    event(&mut seen, &candle(300, 301));
+    event(&mut seen, &price(400, 401));
+    board.recall(&seen, at(420));
+    board.set(Name::Candles, Source::Bybit, Condition::Up);
+    board.set(Name::Prices, Source::Jupiter, Condition::Up);
+    board.set(Name::Trades, Source::QuickNode, Condition::Up);
+
+    let candles = feed(&board, "candles", 421);
+    assert_eq!((candles.state(), candles.since), (State::Live, Some(at(420).into())));
+    assert_eq!((candles.age_ms, candles.accepted), (Some(120_000), 0), "counts begin with the start");
+    let prices = feed(&board, "prices", 421);
+    let reason = "the newest event is 20.0 s old, limit 5 s";
+    assert_eq!((prices.state(), prices.reason.as_str()), (State::Stale, reason));
+    assert_eq!(feed(&board, "trades", 421).reason, "no event yet");
+    board.accepted(&price(422, 422), at(422));
+    assert_eq!(feed(&board, "prices", 422).since, Some(at(422).into()));
+}
+
+#[test]
 fn a_feed_goes_stale_by_the_age_of_its_data_and_says_so() {
     let board = Board::default();
     board.set(Name::Prices, Source::Jupiter, Condition::Up);

@@ -5,7 +5,7 @@ use goat::service::Failure;
 use goat::settings::Bybit as Settings;
 use goat::values::{Symbol, UnixMicros};
 
-use super::parse::{read_klines, read_message};
+use super::parse::{read_klines, read_message, read_time};
 use crate::book::live::DepthUpdate;
 use crate::book::sequence::BybitJudge;
 use crate::feeds::exchange::interval::Interval;
@@ -15,6 +15,7 @@ use crate::feeds::exchange::rest::{RestClient, RestFault, Unreadable};
 /// Requests a minute; a twentieth of what an address is granted.
 const REQUESTS_MAX: u32 = 300;
 const KLINES: &str = "/v5/market/kline";
+const TIME: &str = "/v5/market/time";
 /// Topics in one request.
 const ARGUMENTS_MAX: usize = 10;
 
@@ -74,6 +75,12 @@ impl Protocol for Bybit {
 
     fn read(&self, text: &str) -> Result<Message, Unreadable> {
         read_message(text)
+    }
+
+    async fn time(&self) -> Result<UnixMicros, RestFault> {
+        let body = self.rest.get(TIME, "", 1).await?;
+        let unreadable = |error: Unreadable| RestFault::Unreadable { path: TIME, cause: error.to_string() };
+        read_time(&body).map_err(unreadable)
     }
 
     async fn depth(&self, symbol: Symbol) -> Result<DepthUpdate, RestFault> {

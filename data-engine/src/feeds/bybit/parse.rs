@@ -2,7 +2,7 @@
 //! and without quotes.
 
 use goat::event::{Candle, Venue};
-use goat::values::{InvalidValue, Symbol};
+use goat::values::{InvalidValue, Symbol, UnixMicros};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -144,14 +144,7 @@ struct KlineList<'a> {
 ///
 /// When the venue answers with an error, or one of them cannot be a candle.
 pub fn read_klines(body: &[u8], symbol: Symbol, interval: Interval) -> Result<Vec<Candle>, Unreadable> {
-    let answer: Answer<'_> = serde_json::from_slice(body)?;
-    if whole("retCode", answer.retCode)? != 0 {
-        let words = answer.retMsg.map_or("no reason given", unquoted);
-        let found = format!("{} ({words})", answer.retCode.get());
-        return Err(InvalidValue::new("retCode", "0", found).into());
-    }
-    let result = answer.result.ok_or_else(|| InvalidValue::new("result", "there", "nothing"))?;
-    let list: KlineList<'_> = serde_json::from_str(result.get())?;
+    let list: KlineList<'_> = serde_json::from_str(result_of(body)?.get())?;
     let mut candles = Vec::with_capacity(list.list.len());
     for row in list.list.iter().rev() {
         let [time, open, high, low, close, volume, ..] = row.as_slice() else {
@@ -163,6 +156,34 @@ pub fn read_klines(body: &[u8], symbol: Symbol, interval: Interval) -> Result<Ve
     }
     candles.sort_by_key(|candle| candle.open_time);
     Ok(candles)
+}
+
+/// Reads the answer of `/v5/market/time`.
+///
+/// # Errors
+///
+/// When the venue answers with an error, or tells none.
+pub fn read_time(body: &[u8]) -> Result<UnixMicros, Unreadable> {
+    #[derive(Deserialize)]
+    #[allow(non_snake_case)]
+    struct Time<'a> {
+        #[serde(borrow)]
+        timeNano: &'a RawValue,
+    }
+    let time: Time<'_> = serde_json::from_str(result_of(body)?.get())?;
+    let nanos = whole("timeNano", time.timeNano)?;
+    Ok(UnixMicros::new(i64::try_from(nanos / 1000).unwrap_or(i64::MAX))?)
+}
+
+/// What an answer that is no error has for us.
+fn result_of(body: &[u8]) -> Result<&RawValue, Unreadable> {
+    let answer: Answer<'_> = serde_json::from_slice(body)?;
+    if whole("retCode", answer.retCode)? != 0 {
+        let words = answer.retMsg.map_or("no reason given", unquoted);
+        let found = format!("{} ({words})", answer.retCode.get());
+        return Err(InvalidValue::new("retCode", "0", found).into());
+    }
+    Ok(answer.result.ok_or_else(|| InvalidValue::new("result", "there", "nothing"))?)
 }
 
 #[cfg(test)]

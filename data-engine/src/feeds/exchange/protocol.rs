@@ -95,6 +95,9 @@ pub trait Protocol: Clone + Send + Sync + 'static {
     /// When it cannot be read: which field, which value.
     fn read(&self, text: &str) -> Result<Message, Unreadable>;
 
+    /// Asks what time it is.
+    fn time(&self) -> impl Future<Output = Result<UnixMicros, RestFault>> + Send;
+
     /// Asks for a snapshot of a book.
     fn depth(&self, symbol: Symbol) -> impl Future<Output = Result<DepthUpdate, RestFault>> + Send;
 

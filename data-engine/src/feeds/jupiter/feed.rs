@@ -14,7 +14,7 @@ use goat::values::{Symbol, UnixMicros};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::fallback::{Effect, Fallback, Mid};
 use super::pace::{Allowance, INTERVAL_KEYED, INTERVAL_KEYLESS, Pace};
@@ -83,8 +83,29 @@ pub async fn run(settings: &Jupiter, ingest: Ingest, board: Board, stop: Stop) -
     feed.board.set(Name::Prices, Source::Jupiter, Condition::Syncing);
     tokio::select! {
         () = stop.cancelled() => Ok(()),
-        ended = feed.follow(settings) => ended,
+        ended = feed.follow() => ended,
     }
+}
+
+/// Asks for prices once, and says what came of it and how often they will be asked for.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn try_once(settings: &Jupiter) -> Result<String, Failure> {
+    let question = Question::new(settings)?;
+    let (asked, key) = (Instant::now(), if settings.api_key.is_some() { "with" } else { "without" });
+    let every = question.every().as_secs_f64();
+    Ok(match question.ask().await {
+        Ok((prices, _)) => {
+            let (count, millis) = (prices.len(), asked.elapsed().as_millis());
+            format!("{count} prices in {millis} ms {key} a key; asked every {every} s")
+        }
+        Err(Fault::Status { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. }) => {
+            format!("it refuses us {key} a key (feeds.jupiter.api_key)")
+        }
+        Err(fault) => fault.to_string(),
+    })
 }
 
 impl Feed {
@@ -101,10 +122,8 @@ impl Feed {
     }
 
     /// Ends only with the log, or by our mistake.
-    async fn follow(&mut self, settings: &Jupiter) -> Result<(), Failure> {
-        let usual = if settings.api_key.is_some() { INTERVAL_KEYED } else { INTERVAL_KEYLESS };
-        let every = settings.interval_ms.map_or(usual, Duration::from_millis);
-        let mut pace = Pace::new(every, UnixMicros::now());
+    async fn follow(&mut self) -> Result<(), Failure> {
+        let mut pace = Pace::new(self.question.every(), UnixMicros::now());
         let mut seconds = interval(SECOND);
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let reconnect = self.board.reconnects.bell(Line::Prices);
@@ -221,6 +240,11 @@ impl Question {
             .map_err(|error| Failure::Usage(format!("feeds.jupiter.url is {}: {error}", settings.url)))?;
         let settings = Arc::new(settings.clone());
         Ok(Self { client: client()?, url: url.into(), settings, mints: mints.into() })
+    }
+
+    fn every(&self) -> Duration {
+        let usual = if self.settings.api_key.is_some() { INTERVAL_KEYED } else { INTERVAL_KEYLESS };
+        self.settings.interval_ms.map_or(usual, Duration::from_millis)
     }
 
     async fn ask(&self) -> Answer {

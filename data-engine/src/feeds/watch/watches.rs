@@ -20,6 +20,11 @@ impl Seen {
         self.newest.entry(subject).and_modify(|newest| *newest = newest.newest(moment)).or_insert(moment);
     }
 
+    /// The newest of each subject.
+    pub fn newest(&self) -> impl Iterator<Item = (Subject, Moment)> {
+        self.newest.iter().map(|(subject, moment)| (*subject, *moment))
+    }
+
     /// What the log was told about a feed. Candles tell neither venue nor length, so that their silence is told again.
     pub fn told(&mut self, event: &FeedEvent) {
         let subject = match (event.feed.as_ref(), event.symbol) {

@@ -85,6 +85,7 @@ class LiveMarket {
   }
 
   #retryFailed(): void {
+    if (this.track.doubtful && this.#onMarketPage) void this.track.load();
     for (const part of [this.track, this.trades, this.whales, this.books]) {
       if (part.failure && this.#onMarketPage) void part.load();
     }

@@ -18,6 +18,8 @@ export class PriceTrack {
   generation = $state(0);
   /** Grows when ticks were appended. */
   ticks = $state(0);
+  /** Ticks came too long after the last point: either there were none between them, or we have not got them. */
+  doubtful = false;
   #recent: PricePoint[] = [];
 
   /** The newest point. */
@@ -41,6 +43,7 @@ export class PriceTrack {
       this.gaps = history.gaps;
       this.source = history.source;
       this.#recent.forEach((tick) => this.#append(tick));
+      this.doubtful = false;
       this.failure = undefined;
       this.generation += 1;
     } catch (thrown) {
@@ -74,7 +77,9 @@ export class PriceTrack {
   #append(tick: PricePoint): void {
     const last = this.last;
     if (last && tick.time <= last.time) return;
-    this.gaps = gapsAfterTick(this.gaps, last, tick);
+    const gaps = gapsAfterTick(this.gaps, last, tick);
+    this.doubtful ||= gaps !== this.gaps;
+    this.gaps = gaps;
     this.points.push(tick);
   }
 }

@@ -15,10 +15,10 @@ use goat::wire::trading::BackUpLedgerRequest;
 use goat::wire::{PublisherServiceClient, TradingServiceClient};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
-use tokio::process::Command;
 
 use crate::files::{copy, copy_directory, make, sync, sync_all};
 use crate::manifest::{Journal, Ledger, Manifest};
+use crate::service::program;
 
 /// The folders of the three services under `data_dir`, and in a backup.
 pub(crate) const PARTS: [&str; 3] = ["gateway", "trading", "market"];
@@ -167,7 +167,7 @@ async fn copy_ledger(
 
 /// The data-engine knows how its files are read.
 async fn copy_market(config: Option<&Path>, to: &Path) -> Result<Journal, String> {
-    let mut command = data_engine(config)?;
+    let mut command = program("data-engine", config)?;
     let ended = command.arg("backup").arg(to).output().await;
     let ended = ended.map_err(|error| format!("the data-engine's program: {error}"))?;
     if !ended.status.success() {
@@ -175,17 +175,6 @@ async fn copy_market(config: Option<&Path>, to: &Path) -> Result<Journal, String
     }
     serde_json::from_slice(&ended.stdout)
         .map_err(|error| format!("what the data-engine said of its copy: {error}"))
-}
-
-/// The data-engine's program, which lies beside this one.
-pub(crate) fn data_engine(config: Option<&Path>) -> Result<Command, String> {
-    let here = std::env::current_exe().map_err(|error| format!("where this program lies: {error}"))?;
-    let mut command = Command::new(here.with_file_name("data-engine"));
-    if let Some(config) = config {
-        command.arg("--config").arg(config);
-    }
-    command.kill_on_drop(true);
-    Ok(command)
 }
 
 fn copy_those_there(from: &Path, to: &Path, names: &[&str]) -> Result<(), String> {

@@ -3,8 +3,8 @@
 //! Each service's lines are shown under its name and kept in `<data_dir>/logs`. One that ends is started
 //! again after a second, and that is said. Ctrl-C or SIGTERM stops them all, readers before writers.
 //!
-//! `goat backup` and `goat restore` take care of what an instance must not lose, `goat health` tells whether a service
-//! answers.
+//! `goat backup` and `goat restore` take care of what an instance must not lose, `goat verify` looks at what it has
+//! written, `goat health` tells whether a service answers.
 
 mod backup;
 mod files;
@@ -12,6 +12,7 @@ mod health;
 mod manifest;
 mod restore;
 mod service;
+mod verify;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 0)]
         wait: u32,
     },
+    /// Check what was written: every block of the log, every signed day; changes nothing
+    Verify,
     /// Copy log, ledger, keys and outbox, also while the services run
     Backup {
         /// A folder that is not there yet
@@ -94,6 +97,7 @@ fn try_main(arguments: &Arguments) -> Result<(), String> {
             let wait = Duration::from_secs(u64::from(*wait));
             runtime.block_on(health::health(&settings, service, wait))
         }
+        Command::Verify => runtime.block_on(verify::verify(&settings, config)),
         Command::Backup { folder } => runtime.block_on(backup::back_up(&settings, config, folder)),
         Command::Restore { folder } => runtime.block_on(restore::restore(&settings, config, folder)),
     };

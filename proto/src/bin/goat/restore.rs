@@ -4,9 +4,10 @@ use std::path::Path;
 
 use goat::settings::Settings;
 
-use crate::backup::{PARTS, data_engine, said};
+use crate::backup::{PARTS, said};
 use crate::files::{copy, make, make_all, sync, sync_all};
 use crate::manifest::{Journal, Manifest};
+use crate::service::program;
 
 /// Where a restore is under way, in the data directory.
 const UNFINISHED: &str = "restoring";
@@ -66,7 +67,7 @@ async fn fill(manifest: &Manifest, config: Option<&Path>, from: &Path, to: &Path
     }
     sync_all(to).map_err(|error| said(to, &error))?;
     manifest.check(to)?;
-    let mut command = data_engine(config)?;
+    let mut command = program("data-engine", config)?;
     let ended = command.args(["journal", "verify"]).env("GOAT_DATA_DIR", to).output().await;
     let ended = ended.map_err(|error| format!("the data-engine's program: {error}"))?;
     if !ended.status.success() {

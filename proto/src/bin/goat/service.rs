@@ -23,6 +23,21 @@ const HOPELESS: [(i32, &str); 2] = [(64, "it refused its settings"), (65, "its d
 /// to be freed by the process that has just died.
 const HOPELESS_AT_FIRST: [(i32, &str); 1] = [(69, "something it needs is not there")];
 
+/// A service's program, which lies beside this one.
+pub(crate) fn program(name: &str, config: Option<&Path>) -> Result<Command, String> {
+    let here = std::env::current_exe().map_err(|error| format!("where this program lies: {error}"))?;
+    let program = here.with_file_name(name);
+    if !program.is_file() {
+        return Err(format!("{} is not built: run `make build`", program.display()));
+    }
+    let mut command = Command::new(program);
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    command.kill_on_drop(true);
+    Ok(command)
+}
+
 /// How the care for a service ended.
 #[derive(Debug)]
 pub(crate) enum End {
@@ -36,7 +51,6 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) struct Service {
     name: &'static str,
-    program: PathBuf,
     config: Option<PathBuf>,
     log: Arc<Mutex<File>>,
     pid_file: PathBuf,
@@ -49,11 +63,7 @@ impl Service {
         data_dir: &Path,
         config: Option<&Path>,
     ) -> Result<Self, String> {
-        let here = std::env::current_exe().map_err(|error| format!("where this program lies: {error}"))?;
-        let program = here.with_file_name(name);
-        if !program.is_file() {
-            return Err(format!("{} is not built: run `make build`", program.display()));
-        }
+        program(name, config)?;
         let (logs, pids) = (data_dir.join("logs"), data_dir.join("run"));
         for directory in [&logs, &pids] {
             std::fs::create_dir_all(directory)
@@ -66,13 +76,7 @@ impl Service {
             .open(&path)
             .map_err(|error| format!("the log {}: {error}", path.display()))?;
         let log = Arc::new(Mutex::new(log));
-        Ok(Self {
-            name,
-            program,
-            config: config.map(Path::to_owned),
-            log,
-            pid_file: pid_file(data_dir, name),
-        })
+        Ok(Self { name, config: config.map(Path::to_owned), log, pid_file: pid_file(data_dir, name) })
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -108,14 +112,11 @@ impl Service {
     }
 
     fn start(&self) -> Result<Child, String> {
-        let mut command = Command::new(&self.program);
-        if let Some(config) = &self.config {
-            command.arg("--config").arg(config);
-        }
+        let mut command = program(self.name, self.config.as_deref())?;
         // Its own group: Ctrl-C reaches this program alone, which stops the services in order.
-        command.process_group(0).kill_on_drop(true).stdin(Stdio::null());
+        command.process_group(0).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| format!("{}: {error}", self.program.display()))?;
+        let mut child = command.spawn().map_err(|error| format!("{}: {error}", self.name))?;
         if let Some(pid) = child.id() {
             std::fs::write(&self.pid_file, pid.to_string())
                 .map_err(|error| format!("{}: {error}", self.pid_file.display()))?;
