@@ -40,8 +40,8 @@ pub(crate) fn files(schema: &Schema, font: Option<&str>) -> Vec<(String, Bytes)>
         .map(|document| (format!("guide/{}", document.file()), Bytes::from(document.page(&documents))))
         .collect();
     files.push((format!("guide/{LOOK}"), Bytes::from(look(font))));
-    let pictures =
-        Pictures::iter().filter_map(|name| Some((format!("pictures/{name}"), bytes(Pictures::get(&name)?.data))));
+    let pictures = Pictures::iter()
+        .filter_map(|name| Some((format!("pictures/{name}"), bytes(Pictures::get(&name)?.data))));
     files.extend(pictures);
     files
 }
@@ -66,7 +66,8 @@ fn settings() -> String {
 }
 
 fn look(font: Option<&str>) -> String {
-    let tokens = font.map_or(Cow::from(TOKENS), |font| TOKENS.replace(FONT_SOURCE, &format!("/{font}")).into());
+    let tokens =
+        font.map_or(Cow::from(TOKENS), |font| TOKENS.replace(FONT_SOURCE, &format!("/{font}")).into());
     format!("{tokens}{}", text(LOOK))
 }
 

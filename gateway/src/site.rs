@@ -166,9 +166,15 @@ mod tests {
     fn the_guide_is_a_folder_of_pages() {
         let guide = ask(Method::GET, "/guide/", None);
 
-        assert_eq!((guide.status(), &guide.headers()[CACHE_CONTROL]), (StatusCode::OK, &ALWAYS_ASK.parse().unwrap()));
+        assert_eq!(
+            (guide.status(), &guide.headers()[CACHE_CONTROL]),
+            (StatusCode::OK, &ALWAYS_ASK.parse().unwrap())
+        );
         assert_eq!(ask(Method::GET, "/guide", None).headers()["location"], "/guide/");
-        assert_eq!(ask(Method::GET, "/guide/look.css", None).headers()[CONTENT_TYPE], "text/css; charset=utf-8");
+        assert_eq!(
+            ask(Method::GET, "/guide/look.css", None).headers()[CONTENT_TYPE],
+            "text/css; charset=utf-8"
+        );
         assert_eq!(ask(Method::GET, "/pictures/market.png", None).headers()[CONTENT_TYPE], "image/png");
     }
 

@@ -199,7 +199,8 @@ struct Shown<'a> {
 /// The lines of the documents' shell blocks that begin so.
 fn commands(beginning: &str) -> Vec<String> {
     let documents = documents();
-    let blocks = documents.iter().flat_map(|document| &document.blocks).filter(|block| block.language == "sh");
+    let blocks =
+        documents.iter().flat_map(|document| &document.blocks).filter(|block| block.language == "sh");
     let lines = blocks.flat_map(|block| block.text.lines());
     let commands: Vec<_> = lines.filter(|line| line.starts_with(beginning)).map(str::to_owned).collect();
     assert!(!commands.is_empty(), "no document shows a line with {beginning}");
@@ -215,7 +216,10 @@ fn every_call_of_every_service_has_a_line() {
         for service in &file.service {
             for call in &service.method {
                 let called = format!("{}.{}/{}", file.package(), service.name(), call.name());
-                assert!(lines.lines().any(|line| line.ends_with(&called)), "no document has a line for {called}");
+                assert!(
+                    lines.lines().any(|line| line.ends_with(&called)),
+                    "no document has a line for {called}"
+                );
             }
         }
     }

@@ -85,7 +85,8 @@ fn write_message(text: &mut String, comments: &Comments, message: &MessageDescri
     let _ = writeln!(text, "| field | type | what it is |\n|---|---|---|");
     for field in message.fields() {
         let alternatives = field.containing_oneof().filter(|oneof| !oneof.is_synthetic());
-        let alternatives = alternatives.map_or_else(String::new, |oneof| format!(" (oneof `{}`)", oneof.name()));
+        let alternatives =
+            alternatives.map_or_else(String::new, |oneof| format!(" (oneof `{}`)", oneof.name()));
         let what = cell(comments.at(&file, field.path()));
         let _ = writeln!(text, "| `{}` | {}{alternatives} | {what} |", field.name(), kind(&field));
     }

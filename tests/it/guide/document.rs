@@ -61,7 +61,9 @@ fn blocks(text: &str) -> Vec<Block> {
             }
             (None, Some(block)) => block.text.extend([line, "\n"]),
             (None, None) => {}
-            (Some(_), Some(block)) => panic!("line {}: a fence inside that of line {}", number + 1, block.line),
+            (Some(_), Some(block)) => {
+                panic!("line {}: a fence inside that of line {}", number + 1, block.line)
+            }
         }
     }
     assert!(!open, "a block is not closed");

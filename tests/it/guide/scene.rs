@@ -115,7 +115,9 @@ impl Scene {
     /// What a program prints that comes to a good end.
     async fn run(&self, words: &[&str], folder: &Path) -> String {
         let mut command = Command::new(words[0]);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GOAT_") || name == "CARGO_TARGET_DIR") {
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("GOAT_") || name == "CARGO_TARGET_DIR")
+        {
             command.env_remove(name);
         }
         let is_address = |(name, _): &&Variable| name.ends_with("LISTEN");
@@ -132,7 +134,8 @@ impl Scene {
             .stdin(Stdio::null())
             .kill_on_drop(true);
         let ended = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
-        let (output, errors) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+        let (output, errors) =
+            (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
         assert!(ended.status.success(), "{}: {}\n{errors}\n{output}", folder.display(), ended.status);
         output.into_owned()
     }

@@ -17,7 +17,10 @@ pub(super) fn assert_not_refused(output: &str, shown: Option<&str>, place: &str)
 pub(super) fn assert_answered(output: &str, shown: &str, place: &str) {
     let shown: Value = serde_json::from_str(shown).unwrap_or_else(|error| panic!("{place}: {error}"));
     let answers = answers(output);
-    assert!(answers.iter().any(|answer| is_like(answer, &shown)), "{place}: nothing is like {shown}:\n{output}");
+    assert!(
+        answers.iter().any(|answer| is_like(answer, &shown)),
+        "{place}: nothing is like {shown}:\n{output}"
+    );
 }
 
 /// Fails unless every word that is shown was printed.
