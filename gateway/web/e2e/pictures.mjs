@@ -24,7 +24,7 @@ for (const [name, address, whole, view] of shots) {
   it(name, async () => {
     const { page, close } = await openPage({ ...view, address });
     await page.locator(whole).first().waitFor();
-    if (name === 'sql') await page.keyboard.press('Control+Enter');
+    if (name === 'sql') await page.getByRole('button', { name: 'Run query' }).click();
     await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
     await page.waitForTimeout(2_000);
     await page.screenshot({ path: `${folder}${name}.png` });
