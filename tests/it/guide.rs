@@ -36,7 +36,11 @@ const NOT_RUN: [(&str, &str, &str); 10] = [
     ("README.md", "python3 -m venv", "half an hour of measuring beside two other programs"),
     ("access.md", "curl --cacert", "certificates of one's own; tests of access ask the same over TLS"),
     ("add-a-strategy.md", "cargo test", "the reader's own code"),
-    ("go-live.md", "data-engine --config", "refuses ports in use; tests of settings and of refused starts run it"),
+    (
+        "go-live.md",
+        "data-engine --config",
+        "refuses ports in use; tests of settings and of refused starts run it",
+    ),
     ("go-live.md", "GOAT_FEEDS__MODE=live", "an hour of building, and the internet"),
     ("go-live.md", "export GOAT_FEEDS", "the reader's own keys"),
     ("move-to-postgresql.md", "sudo -u postgres", "rights on the machine"),
