@@ -22,7 +22,7 @@ use document::{Block, Document, documents};
 use scene::Scene;
 
 /// The blocks that are not run, by document and first word, with the reason.
-const NOT_RUN: [(&str, &str, &str); 10] = [
+const NOT_RUN: [(&str, &str, &str); 11] = [
     (
         "README.md",
         "make run",
@@ -36,6 +36,7 @@ const NOT_RUN: [(&str, &str, &str); 10] = [
     ("README.md", "python3 -m venv", "half an hour of measuring beside two other programs"),
     ("access.md", "curl --cacert", "certificates of one's own; tests of access ask the same over TLS"),
     ("add-a-strategy.md", "cargo test", "the reader's own code"),
+    ("debug-with-grpcurl.md", "grpcurl", "refuses without a channel; tests of alerts call it with one"),
     (
         "go-live.md",
         "data-engine --config",

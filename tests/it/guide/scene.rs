@@ -154,11 +154,14 @@ impl Drop for Scene {
 
 /// Holds what a block printed against the blocks that follow it.
 fn judge(document: &Document, place: usize, output: &str) {
-    let line = document.blocks[place].line;
-    let place_name = format!("{}:{line}", document.name);
+    let block = &document.blocks[place];
+    let place_name = format!("{}:{}", document.name, block.line);
+    // Its last fence, a blank line, the next fence.
+    let adjacent = block.line + block.text.lines().count() + 3;
     let follows = |language: &str| {
         let next: Option<&Block> = document.blocks.get(place + 1);
-        next.filter(|block| block.language == language).map(|block| block.text.as_str())
+        next.filter(|next| next.language == language && next.line == adjacent)
+            .map(|block| block.text.as_str())
     };
     assert_not_refused(output, follows("json"), &place_name);
     if let Some(shown) = follows("json") {
