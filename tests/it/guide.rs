@@ -21,6 +21,7 @@ use crate::copy_trading::postgres;
 use document::{Block, Document, documents};
 use scene::Scene;
 
+const TEST_ALERT: &str = "grpcurl -plaintext 127.0.0.1:5054 goat.publisher.v1.PublisherService/SendTestAlert";
 /// The blocks that are not run, by document and first word, with the reason.
 const NOT_RUN: [(&str, &str, &str); 11] = [
     (
@@ -36,7 +37,7 @@ const NOT_RUN: [(&str, &str, &str); 11] = [
     ("README.md", "python3 -m venv", "half an hour of measuring beside two other programs"),
     ("access.md", "curl --cacert", "certificates of one's own; tests of access ask the same over TLS"),
     ("add-a-strategy.md", "cargo test", "the reader's own code"),
-    ("debug-with-grpcurl.md", "grpcurl", "refuses without a channel; tests of alerts call it with one"),
+    ("debug-with-grpcurl.md", TEST_ALERT, "refuses without a channel; tests of alerts call it with one"),
     (
         "go-live.md",
         "data-engine --config",
