@@ -73,6 +73,7 @@ bench: tools $(DUCKDB) $(WEB) $(HANDLER) ## Rates and latencies, optimised; one 
 
 # What the depth messages are compared with.
 $(HANDLER):
+	@command -v python3 >/dev/null || { echo "Python is missing: apt-get install python3-venv" >&2; exit 1; }
 	python3 -m venv $(CACHE)/handler
 	$(CACHE)/handler/bin/pip install --quiet --disable-pip-version-check orjson==3.13.0 order_book==0.6.1
 
@@ -80,11 +81,19 @@ $(HANDLER):
 baseline: $(BUF) ## Take today's schema as the one that must not break: at a release
 	$(BUF) build -o proto/baseline.binpb
 
+# All that is missing is said at once.
 .PHONY: tools
 tools:
-	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs (1.95 or newer)"; exit 1; }
-	@command -v npm >/dev/null || { echo "Node is missing: install Node 20.19 or newer with npm"; exit 1; }
-	@command -v cc >/dev/null || { echo "A C compiler is missing: apt-get install build-essential"; exit 1; }
+	@lacking=0; lacks() { echo "$$1" >&2; lacking=1; }; \
+	if ! command -v cargo >/dev/null; then lacks "Rust is missing: install it from https://rustup.rs (1.95 or newer)"; else \
+	  version=$$(cargo --version); minor=$${version#cargo 1.}; minor=$${minor%%.*}; \
+	  [ "$${minor:-95}" -ge 95 ] || lacks "$$version is too old: Rust 1.95 or newer is needed, 'rustup update' installs it"; fi; \
+	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then \
+	  lacks "Node is missing: install Node 20.19 or newer with npm, from https://nodejs.org"; else \
+	  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+	    || lacks "Node $$(node --version) is too old: install Node 20.19 or newer with npm, from https://nodejs.org"; fi; \
+	command -v cc >/dev/null || lacks "A C compiler is missing: apt-get install build-essential"; \
+	exit $$lacking
 
 # Building DuckDB from source takes half an hour; its official library is a file in an npm package.
 $(DUCKDB):
@@ -131,18 +140,21 @@ mcp-client: ## Python with a client of /mcp, for one of the tests
 	  python3 -m venv $(MCP) && $(MCP)/bin/python -m pip install --quiet --disable-pip-version-check mcp==$(MCP_VERSION) \
 	  || { rm -rf $(MCP); echo "mcp is missing (python3 with venv and pip makes it): one test is skipped"; }
 
+# $(call installed,what it is,its packages): installs them, or says who has to.
+define installed
+echo "installing $(firstword $(2))"; \
+  if ! command -v apt-get >/dev/null; then echo "$(1) is missing, and apt-get too: install $(2) as your system does" >&2; exit 1; \
+  elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $(2); \
+  elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq $(2); \
+  else echo "$(1) is missing: apt-get install $(2), as root" >&2; exit 1; fi
+endef
+
 # Tests start servers of their own; the package's cluster, if it makes one, is not used.
 .PHONY: postgres
 postgres:
 	@command -v postgres >/dev/null && exit 0; ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && exit 0; \
-	  echo "installing postgresql"; \
-	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq postgresql; \
-	  elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq postgresql; \
-	  else echo "PostgreSQL's server is missing: apt-get install postgresql"; exit 1; fi
+	  $(call installed,PostgreSQL's server,postgresql)
 
 .PHONY: chromium
 chromium:
-	@test -x $(CHROMIUM) && exit 0; echo "installing chromium"; \
-	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq chromium fonts-liberation; \
-	  elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq chromium fonts-liberation; \
-	  else echo "Chromium is missing: apt-get install chromium"; exit 1; fi
+	@test -x $(CHROMIUM) && exit 0; $(call installed,Chromium,chromium fonts-liberation)

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 fn main() {
-    println!("cargo::rerun-if-changed=web/dist");
+    for built_in in ["web/dist", "guide", "pictures"] {
+        println!("cargo::rerun-if-changed={built_in}");
+    }
     if !Path::new("web/dist/index.html").is_file() {
         println!("cargo::error=the dashboard is not built: run `make web`");
     }

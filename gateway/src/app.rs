@@ -52,7 +52,7 @@ pub(crate) fn router(
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
     let description = Json(openapi::document(&schema, entrance.guard.asks_for_tokens()));
-    let site = Site::built_in();
+    let site = Site::built_in(&schema);
     let asked = engines.clone();
 
     let router = rest::routes(&schema, engines, &entrance.limits, stop)?

@@ -8,7 +8,7 @@
 //! - `openapi`: the same bindings, described.
 //! - `mcp`: the RPCs that only look, as tools of an assistant.
 //! - `health`: both engines asked, one answer.
-//! - `site`: the dashboard's files, built in.
+//! - `site`: the dashboard's files, built in. `guide`: documents as pages, and the schema in words.
 //! - `engines`: who answers which package; `problem`: the one form of every refusal.
 //! - `publisher`: posts to X, composed from facts, kept in the outbox, sent once. `alerts`: the operator is told.
 //! - `access`: whose token is shown to the engines; `origin`: from which websites a browser may ask.
@@ -25,6 +25,7 @@ mod access;
 mod alerts;
 mod app;
 mod engines;
+mod guide;
 mod health;
 mod mcp;
 pub mod measure;

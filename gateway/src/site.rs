@@ -1,4 +1,4 @@
-//! The dashboard's files: built in, found by their exact path, nothing else looked up.
+//! The dashboard's files and the guide: built in, found by their exact path, nothing else looked up.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,11 +10,14 @@ use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 use tonic::Code;
 
 use crate::app::method_not_allowed;
+use crate::guide;
 use crate::problem::Problem;
+use crate::schema::Schema;
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
@@ -23,6 +26,7 @@ struct Files;
 const INDEX: &str = "index.html";
 /// Names in there hold a hash of their content.
 const HASHED: &str = "assets/";
+const FONT: &str = "assets/inter-";
 const ONE_YEAR: &str = "public, max-age=31536000, immutable";
 const ALWAYS_ASK: &str = "no-cache";
 
@@ -46,11 +50,12 @@ enum Entry {
 pub(crate) struct Site(Arc<BTreeMap<String, Entry>>);
 
 impl Site {
-    /// The files that were built in.
-    pub(crate) fn built_in() -> Self {
-        let files = Files::iter().filter_map(|name| Some((name.clone(), Files::get(&name)?)));
+    /// The files that were built in, and the guide, which also tells the schema.
+    pub(crate) fn built_in(schema: &Schema) -> Self {
+        let files = Files::iter().filter_map(|name| Some((name.to_string(), bytes(Files::get(&name)?.data))));
+        let font = Files::iter().find(|name| name.starts_with(FONT));
         let mut entries = BTreeMap::new();
-        for (name, file) in files {
+        for (name, file) in files.chain(guide::files(schema, font.as_deref())) {
             if let Some(folder) = name.strip_suffix(INDEX) {
                 entries.insert(format!("/{folder}"), entry(&name, &file));
             }
@@ -84,16 +89,20 @@ impl Site {
     }
 }
 
-fn entry(name: &str, file: &EmbeddedFile) -> Entry {
-    let content = match &file.data {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => Bytes::copy_from_slice(bytes),
-    };
+/// What was built in, without a copy of it.
+pub(crate) fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    }
+}
+
+fn entry(name: &str, content: &Bytes) -> Entry {
     let caching = if name.starts_with(HASHED) { ONE_YEAR } else { ALWAYS_ASK };
     Entry::File {
-        content,
+        content: content.clone(),
         content_type: content_type(name),
-        etag: etag(&file.metadata.sha256_hash()),
+        etag: etag(&Sha256::digest(content)),
         caching,
     }
 }
@@ -140,7 +149,7 @@ mod tests {
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        Site::built_in().answer(&request.body(Body::empty()).unwrap())
+        Site::built_in(&Schema::load().unwrap()).answer(&request.body(Body::empty()).unwrap())
     }
 
     #[test]
@@ -151,6 +160,22 @@ mod tests {
         assert_eq!(root.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
         assert_eq!(root.headers()[CACHE_CONTROL], "no-cache");
         assert_eq!(root.headers()[ETAG], ask(Method::GET, "/index.html", None).headers()[ETAG]);
+    }
+
+    #[test]
+    fn the_guide_is_a_folder_of_pages() {
+        let guide = ask(Method::GET, "/guide/", None);
+
+        assert_eq!(
+            (guide.status(), &guide.headers()[CACHE_CONTROL]),
+            (StatusCode::OK, &ALWAYS_ASK.parse().unwrap())
+        );
+        assert_eq!(ask(Method::GET, "/guide", None).headers()["location"], "/guide/");
+        assert_eq!(
+            ask(Method::GET, "/guide/look.css", None).headers()[CONTENT_TYPE],
+            "text/css; charset=utf-8"
+        );
+        assert_eq!(ask(Method::GET, "/pictures/market.png", None).headers()[CONTENT_TYPE], "image/png");
     }
 
     #[test]
@@ -178,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_hashed_file_never_changes() {
-        let file = |name| match entry(name, &Files::get(INDEX).unwrap()) {
+        let file = |name| match entry(name, &Bytes::new()) {
             Entry::File { caching, content_type, .. } => (caching, content_type),
             Entry::Folder { .. } => ("", ""),
         };

@@ -14,6 +14,7 @@ mod crash;
 mod dashboard;
 mod exchanges;
 mod golden;
+mod guide;
 mod journal;
 mod mcp;
 mod metrics;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use goat::prost::Message;
 use goat::wire::trading::ListPositionsRequest;
 use serde_json::Value;
 use tests::cluster::{Cluster, World};
@@ -12,8 +13,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::access::{Secured, VIEWER};
+use super::guide::document::documents;
 
-/// In the README, for the id of any position.
+/// In the documents, for the id of any position.
 const POSITION: &str = "4711.follow-everyone";
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
@@ -147,9 +149,9 @@ async fn open_position(cluster: &Cluster) -> String {
     .await
 }
 
-/// Every `grpcurl` line of the README without TLS, as `buf curl` would be given it.
+/// Every `grpcurl` line of the documents without TLS, as `buf curl` would be given it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
+async fn every_line_that_asks_a_service_is_answered() {
     let Some(buf) = buf() else { return };
     let lines = commands("grpcurl -plaintext ");
     let (cluster, addressed) = running().await;
@@ -173,7 +175,7 @@ async fn every_line_of_the_readme_that_asks_a_service_is_answered() {
 
 /// Those with a certificate and a token, before services that ask for both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_line_of_the_readme_that_asks_over_tls_with_a_token_is_answered() {
+async fn every_line_that_asks_over_tls_with_a_token_is_answered() {
     let Some(buf) = buf() else { return };
     let lines = commands("grpcurl -cacert ");
     let secured = Secured::start(World::simulated(20)).await;
@@ -194,25 +196,34 @@ struct Shown<'a> {
     secret: &'a str,
 }
 
-/// The lines of the README's shell blocks that begin so, continuations joined.
+/// The lines of the documents' shell blocks that begin so.
 fn commands(beginning: &str) -> Vec<String> {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let mut inside = false;
-    let mut shell = String::new();
-    for line in readme.lines() {
-        if let Some(language) = line.trim().strip_prefix("```") {
-            inside = !inside && matches!(language, "sh" | "bash" | "shell" | "console");
-        } else if inside {
-            match line.trim_end().strip_suffix('\\') {
-                Some(continued) => shell.push_str(continued),
-                None => shell.extend([line, "\n"]),
+    let documents = documents();
+    let blocks =
+        documents.iter().flat_map(|document| &document.blocks).filter(|block| block.language == "sh");
+    let lines = blocks.flat_map(|block| block.text.lines());
+    let commands: Vec<_> = lines.filter(|line| line.starts_with(beginning)).map(str::to_owned).collect();
+    assert!(!commands.is_empty(), "no document shows a line with {beginning}");
+    commands
+}
+
+/// Nobody has to look for a call: each is a line to paste.
+#[test]
+fn every_call_of_every_service_has_a_line() {
+    let blocks = documents().into_iter().flat_map(|document| document.blocks);
+    let lines: String = blocks.map(|block| block.text).collect();
+    let schema = goat::prost_types::FileDescriptorSet::decode(goat::wire::DESCRIPTORS).unwrap();
+    for file in schema.file {
+        for service in &file.service {
+            for call in &service.method {
+                let called = format!("{}.{}/{}", file.package(), service.name(), call.name());
+                assert!(
+                    lines.lines().any(|line| line.starts_with("grpcurl ") && line.ends_with(&called)),
+                    "no document has a line for {called}"
+                );
             }
         }
     }
-    let lines = shell.lines().map(|line| line.trim().trim_start_matches("$ "));
-    let commands: Vec<_> = lines.filter(|line| line.starts_with(beginning)).map(str::to_owned).collect();
-    assert!(!commands.is_empty(), "the README shows no line with {beginning}");
-    commands
 }
 
 fn translate(line: &str, addressed: &Addressed, shown: Option<&Shown<'_>>) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! Only what a holder of a token has signed, lately and once, is recorded.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use flate2::Compression;
@@ -11,6 +10,8 @@ use tests::cluster::{Cluster, World};
 use tests::rest::{Answer, Rest};
 use tests::signer::{SignedHeaders, Signer, seconds_now};
 use tests::webhook::Poster;
+
+use super::guide::document::documents;
 
 const TOKEN: &str = "qnsec_MTIzNDU2Nzg5MA==";
 const NEXT_TOKEN: &str = "qnsec_of-next-month==";
@@ -224,15 +225,18 @@ async fn whoever_asks_whether_we_are_there_is_answered_and_nothing_else() {
     assert_eq!(cluster.posted().await, 0);
 }
 
-/// The lines of the README that sign a post, run by a shell as they stand.
+/// The lines of the guide that sign a post, run by a shell as they stand.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_readmes_example_of_a_signed_post_is_accepted() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let signing: Vec<&str> = blocks.filter(|block| block.contains("x-qn-signature")).collect();
-    assert_eq!(signing.len(), 1, "the README shows how to sign a post, once");
+async fn the_guides_example_of_a_signed_post_is_accepted() {
+    let blocks: Vec<String> = documents()
+        .into_iter()
+        .flat_map(|document| document.blocks)
+        .filter(|block| block.language == "sh" && block.text.contains("x-qn-signature"))
+        .map(|block| block.text)
+        .collect();
+    let [signing] = blocks.as_slice() else { panic!("the guide shows how to sign a post, once") };
     let (cluster, _poster) = receiving(TOKEN).await;
-    let script = signing[0].replace("127.0.0.1:8001", &cluster.addresses.webhook.to_string());
+    let script = signing.replace("127.0.0.1:8001", &cluster.addresses.webhook.to_string());
     assert!(!script.contains(":8001"), "{script}");
 
     let mut shell = Command::new("bash");

@@ -1,6 +1,6 @@
 //! `goat run`: three services, one command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -12,17 +12,30 @@ const NAMES: [&str; 3] = ["data-engine", "trading-engine", "gateway"];
 
 /// The process number of a service under `goat run`.
 fn process_of(cluster: &Cluster, name: &str) -> Option<u32> {
-    let path = cluster.directory.path().join("data/run").join(format!("{name}.pid"));
+    process_in(&cluster.directory.path().join("data"), name)
+}
+
+fn process_in(data_dir: &Path, name: &str) -> Option<u32> {
+    let path = data_dir.join("run").join(format!("{name}.pid"));
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
 /// Ends what `goat run` has started, in case the test does not come to that itself.
-struct Supervised<'a>(&'a Cluster);
+pub(crate) struct Supervised {
+    data_dir: PathBuf,
+}
 
-impl Drop for Supervised<'_> {
+impl Supervised {
+    /// By the process numbers that lie in its data directory.
+    pub(crate) fn in_data_dir(data_dir: &Path) -> Self {
+        Self { data_dir: data_dir.to_owned() }
+    }
+}
+
+impl Drop for Supervised {
     fn drop(&mut self) {
         for name in NAMES {
-            let Some(process) = process_of(self.0, name) else { continue };
+            let Some(process) = process_in(&self.data_dir, name) else { continue };
             let runs = std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
             if runs.trim() == name {
                 kill(process);
@@ -63,7 +76,7 @@ async fn one_command_runs_all_three_starts_them_again_and_stops_them() {
     let cluster = Cluster::prepare(World::simulated(1)).await;
     let mut goat = Service::new("goat", cluster.directory.path(), cluster.environment.clone());
     goat.set_arguments(&["run"]);
-    let _supervised = Supervised(&cluster);
+    let _supervised = Supervised::in_data_dir(&cluster.directory.path().join("data"));
     goat.start();
     let dashboard = format!("http://{}", cluster.addresses.gateway);
     until_true("the dashboard's address is printed", PATIENCE, async || goat.logs.contain(&dashboard)).await;
