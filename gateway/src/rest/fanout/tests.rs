@@ -114,7 +114,9 @@ proptest! {
     ) {
         let (carried, after) = (head.saturating_sub(behind), after.map(|after| after.min(head)));
         let mut world = World::new(kept, head, carried, after);
-        steps.into_iter().for_each(|step| world.take(step));
+        for step in steps {
+            world.take(step);
+        }
         world.settle();
         for _ in 0..2 {
             world.take(Step::Record);
@@ -212,15 +214,15 @@ async fn a_stream_that_the_engine_does_not_open_is_refused_to_all_who_wait_and_a
 #[tokio::test]
 async fn all_are_told_the_same_bytes() {
     let fanout = Fanout::default();
-    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-    let told = tokio_stream::wrappers::UnboundedReceiverStream::new(receiver).boxed();
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let told = tokio_stream::wrappers::ReceiverStream::new(receiver).boxed();
     let (first, _) = fanout.join(topic(b"SOL"), || -> BoxedOpening<Messages> { async { Ok(told) }.boxed() });
     let (second, _) =
         fanout.join(topic(b"SOL"), || -> BoxedOpening<Messages> { panic!("it is open already") });
     let catch_up = |_| std::future::ready(Ok(stream::pending::<Told>()));
     let mut readers = [first, second].map(|shared| Box::pin(follow(None, shared, catch_up)));
 
-    sender.send(Ok(message(7))).unwrap();
+    sender.send(Ok(message(7))).await.unwrap();
     let mut addresses = Vec::new();
     for reader in &mut readers {
         addresses.push(reader.next().await.unwrap().unwrap().bytes.as_ptr());
