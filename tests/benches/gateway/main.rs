@@ -3,7 +3,7 @@
 //!
 //! `make bench` prints the figures; nothing is asserted but that every answer is a price. Real programs, a simulated
 //! market. What answers has the first processor for itself, the rest shares the second. `GOAT_BENCH_PYTHON` names an
-//! interpreter with FastAPI, uvicorn and grpcio. Processor time stands beside the rates, for machines that are not idle.
+//! interpreter with `FastAPI`, uvicorn and grpcio. Processor time stands beside the rates, for machines that are not idle.
 
 // A measurement that cannot be taken is worth nothing; what is measured is printed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]

@@ -172,7 +172,7 @@ async fn two_hundred_slow_senders_are_cut_off_while_others_are_answered() {
         match beginning.as_str() {
             beginning if beginning == body => assert!(said.starts_with("HTTP/1.1 408 "), "{said}"),
             beginning if beginning == second => {
-                assert!(said.starts_with("HTTP/1.1 200 ") && answers == 1, "{said}")
+                assert!(said.starts_with("HTTP/1.1 200 ") && answers == 1, "{said}");
             }
             _ => assert!(!said.contains(" 200 "), "{said}"),
         }
