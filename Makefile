@@ -71,11 +71,14 @@ lint: tools $(DUCKDB) $(WEB) $(BUF) $(DENY) ## Formatting, lints, schema, licenc
 bench: tools $(DUCKDB) $(WEB) $(HANDLER) ## Rates and latencies, optimised; one beside Python
 	GOAT_BENCH_PYTHON=$(HANDLER) cargo bench --locked -p tests -p trading-engine
 
-# What the depth messages are compared with.
-$(HANDLER):
+# What the depth messages and the gateway are compared with.
+HANDLER_PACKAGES := orjson==3.13.0 order_book==0.6.1 fastapi==0.165.0 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 \
+  grpcio==1.85.1 grpcio-tools==1.85.1 googleapis-common-protos==1.76.0
+$(HANDLER): Makefile
 	@command -v python3 >/dev/null || { echo "Python is missing: apt-get install python3-venv" >&2; exit 1; }
 	python3 -m venv $(CACHE)/handler
-	$(CACHE)/handler/bin/pip install --quiet --disable-pip-version-check orjson==3.13.0 order_book==0.6.1
+	$(CACHE)/handler/bin/pip install --quiet --disable-pip-version-check $(HANDLER_PACKAGES)
+	@touch $@
 
 .PHONY: baseline
 baseline: $(BUF) ## Take today's schema as the one that must not break: at a release

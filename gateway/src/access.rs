@@ -22,7 +22,7 @@ pub(crate) async fn admit(State(guard): State<Guard>, mut request: Request, next
 }
 
 /// The token that a caller showed, for the engine: the engine decides what it allows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Shown(Option<HeaderValue>);
 
 impl Shown {

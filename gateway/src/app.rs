@@ -1,20 +1,23 @@
 //! All that the gateway serves, as one router.
 
-use axum::extract::Request;
-use axum::http::header::HeaderName;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use goat::service::{Entrance, Stop};
 use tonic::Code;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 
 use crate::engines::Engines;
-use crate::origin::{self, Origins};
+use crate::origin::Origins;
 use crate::problem::Problem;
+use crate::rate::Rate;
 use crate::schema::{BadSchema, Schema};
 use crate::site::Site;
 use crate::{access, health, mcp, measure, openapi, rest};
@@ -27,15 +30,32 @@ pub(crate) const MCP: &str = "/mcp";
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
 /// On every answer, whatever it is. Nothing is loaded from anywhere else, and nobody frames us.
-const SECURITY_HEADERS: [(&str, &str); 3] = [
+const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
     (
-        "content-security-policy",
+        CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
          img-src 'self' data:; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
     ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
 ];
+
+/// A shorter answer fits into one packet as it is.
+const COMPRESSED_FROM_BYTES: u16 = 1024;
+
+/// From where, and how often, one may ask.
+#[derive(Debug)]
+pub(crate) struct Visitors {
+    pub(crate) origins: Origins,
+    pub(crate) rate: Rate,
+}
+
+impl Visitors {
+    fn judge(&self, request: &Request) -> Result<(), Problem> {
+        self.rate.judge(request)?;
+        self.origins.judge(request)
+    }
+}
 
 /// REST, assistants, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
 /// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
@@ -46,7 +66,7 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
 pub(crate) fn router(
     engines: &Engines,
     entrance: &Entrance,
-    origins: Origins,
+    visitors: Visitors,
     stop: &Stop,
 ) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
@@ -68,18 +88,27 @@ pub(crate) fn router(
             let refusal = method_not_allowed(request.method(), request.uri().path());
             async move { refusal }
         });
-    let router = match origins.cors() {
+    let router = match visitors.origins.cors() {
         Some(cors) => router.layer(cors),
         None => router,
     };
-    let router = router
-        .layer(from_fn_with_state(origins, origin::admit))
+    Ok(router
         .layer(CompressionLayer::new().compress_when(compressible()))
-        .layer(from_fn(measure::requests));
-    Ok(SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
-        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
-        router.layer(SetResponseHeaderLayer::overriding(name, value))
-    }))
+        .layer(from_fn_with_state(Arc::new(visitors), receive)))
+}
+
+/// What every request passes, in one piece: a layer costs each request a copy of all that lie beneath it.
+async fn receive(State(visitors): State<Arc<Visitors>>, request: Request, next: Next) -> Response {
+    let measuring = measure::Answering::begin(&request);
+    let mut response = match visitors.judge(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    measuring.end(&response);
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// The request knows the path, but not by this verb.
@@ -88,9 +117,11 @@ pub(crate) fn method_not_allowed(verb: &Method, path: &str) -> Problem {
         .with_http(StatusCode::METHOD_NOT_ALLOWED)
 }
 
-/// A stream must not wait in a compressor for the next message, and a font is compressed already.
+/// A stream must not wait in a compressor for the next message, a font is compressed already, and what is short is
+/// not worth the time.
 fn compressible() -> impl Predicate {
     DefaultPredicate::new()
+        .and(SizeAbove::new(COMPRESSED_FROM_BYTES))
         .and(NotForContentType::const_new("application/x-ndjson"))
         .and(NotForContentType::const_new("font/woff2"))
 }

@@ -11,7 +11,7 @@
 //! - `site`: the dashboard's files, built in. `guide`: documents as pages, and the schema in words.
 //! - `engines`: who answers which package; `problem`: the one form of every refusal.
 //! - `publisher`: posts to X, composed from facts, kept in the outbox, sent once. `alerts`: the operator is told.
-//! - `access`: whose token is shown to the engines; `origin`: from which websites a browser may ask.
+//! - `access`: whose token is shown to the engines; `origin`: from which websites a browser may ask; `rate`: how often.
 //! - `app`: all of it as one router.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -33,6 +33,7 @@ mod openapi;
 mod origin;
 mod problem;
 mod publisher;
+mod rate;
 mod rest;
 mod schema;
 mod site;
@@ -73,8 +74,11 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 /// When the engines cannot be reached as configured, or the schema's annotations cannot be served.
 fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum::Router, Failure> {
     let engines = engines::Engines::new(settings, &Reach::of(settings)?, &entrance.limits);
-    app::router(&engines, entrance, origin::Origins::of(settings), stop)
-        .map_err(|error| Failure::Internal(error.to_string()))
+    let visitors = app::Visitors {
+        origins: origin::Origins::of(settings),
+        rate: rate::Rate::new(settings.gateway.requests_per_second_max),
+    };
+    app::router(&engines, entrance, visitors, stop).map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// Looks at what `run` needs, without serving. An engine that does not answer is a finding, no failure.

@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use goat::service::measure::Metric;
-use metrics::{counter, histogram};
+use metrics::{SharedString, counter, histogram};
 
 use crate::alerts::channels::CHANNELS;
 use crate::publisher::delivery::OUTCOMES;
@@ -14,6 +13,10 @@ use crate::publisher::draft::KINDS;
 
 /// Streams that are being sent.
 pub(crate) const OPEN_STREAMS: &str = "goat_gateway_open_streams";
+/// Streams of the engines that readers share.
+pub(crate) const SHARED_STREAMS: &str = "goat_gateway_shared_streams";
+/// Readers that were too far behind the stream that they share.
+pub(crate) const STREAM_CATCH_UPS: &str = "goat_gateway_stream_catch_ups_total";
 /// Posts that were composed, by kind.
 pub(crate) const POSTS_COMPOSED: &str = "goat_posts_composed_total";
 /// Requests to X, by how they ended.
@@ -33,18 +36,36 @@ pub const METRICS: &[Metric] = &[
         .by(&[("route", &[]), ("status", &[])]),
     Metric::histogram(LATENCY, "from a request to the head of its answer, by route").by(&[("route", &[])]),
     Metric::gauge(OPEN_STREAMS, "streams that are being sent"),
+    Metric::gauge(SHARED_STREAMS, "streams of the engines that are read once for all who ask the same"),
+    Metric::counter(
+        STREAM_CATCH_UPS,
+        "times that a reader fell behind the stream it shares and caught up by its own",
+    ),
     Metric::counter(POSTS_COMPOSED, "posts that were composed, by kind").by(&[("kind", KINDS)]),
     Metric::counter(POST_REQUESTS, "requests to X, by how they ended").by(&[("outcome", OUTCOMES)]),
     Metric::counter(ALERT_MESSAGES, "attempts to deliver alerts, by channel and outcome")
         .by(&[("channel", CHANNELS), ("outcome", &["sent", "failed"])]),
 ];
 
-/// Counts and times each request.
-pub(crate) async fn requests(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
-    let began = Instant::now();
-    let response = next.run(request).await;
-    histogram!(LATENCY, "route" => route.clone()).record(began.elapsed().as_secs_f64());
-    counter!(REQUESTS, "route" => route, "status" => response.status().as_str().to_owned()).increment(1);
-    response
+/// A request that is being answered.
+pub(crate) struct Answering {
+    route: SharedString,
+    began: Instant,
+}
+
+impl Answering {
+    /// From now on.
+    pub(crate) fn begin(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        let route = route.map_or(SharedString::const_str(NO_ROUTE), |route| route.as_str().to_owned().into());
+        Self { route, began: Instant::now() }
+    }
+
+    /// Counts it, and the time to the head of its answer.
+    pub(crate) fn end(self, response: &Response) {
+        let Self { route, began } = self;
+        let status = response.status().as_str().to_owned();
+        histogram!(LATENCY, "route" => route.clone()).record(began.elapsed().as_secs_f64());
+        counter!(REQUESTS, "route" => route, "status" => status).increment(1);
+    }
 }

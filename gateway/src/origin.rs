@@ -6,12 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use goat::settings::Settings;
 use tonic::Code;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -71,7 +69,11 @@ impl Origins {
     }
 
     /// Refuses a request for a host that is not ours, and one that may change something for a website that is not.
-    fn judge(&self, request: &Request) -> Result<(), Problem> {
+    ///
+    /// # Errors
+    ///
+    /// What the one who asks is told.
+    pub(crate) fn judge(&self, request: &Request) -> Result<(), Problem> {
         let host = host(request)?;
         if !self.any_host && !self.knows(host.host()) {
             let message = format!(
@@ -108,14 +110,6 @@ impl Origins {
     }
 }
 
-/// Lets a request go on that a browser may have sent.
-pub(crate) async fn admit(State(origins): State<Origins>, request: Request, next: Next) -> Response {
-    match origins.judge(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
-}
-
 /// The host that a request is for.
 fn host(request: &Request) -> Result<Authority, Problem> {
     if let Some(authority) = request.uri().authority() {
@@ -135,6 +129,7 @@ fn misdirected(message: String) -> Problem {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::response::IntoResponse;
 
     use super::*;
 

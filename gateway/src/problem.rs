@@ -1,8 +1,10 @@
 //! The one form of every refusal: google.rpc.Status as JSON.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use goat::access::CHALLENGE;
 use goat::error::http_status;
@@ -16,13 +18,14 @@ pub(crate) struct Problem {
     code: Code,
     http: StatusCode,
     message: String,
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
     /// A problem with the HTTP status that belongs to its code.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         let http = StatusCode::from_u16(http_status(code)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { code, http, message: message.into() }
+        Self { code, http, message: message.into(), retry_after: None }
     }
 
     /// The request cannot be right: the message names the field and the value.
@@ -33,6 +36,11 @@ impl Problem {
     /// A problem that HTTP has a finer word for than gRPC.
     pub(crate) fn with_http(self, http: StatusCode) -> Self {
         Self { http, ..self }
+    }
+
+    /// A problem that is over by then.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
     }
 
     /// What went wrong, as a sentence.
@@ -56,10 +64,10 @@ pub(crate) struct Body<'a> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let answer = (self.http, [(CACHE_CONTROL, "no-store")], Json(self.body()));
-        if self.http == StatusCode::UNAUTHORIZED {
-            return ([(WWW_AUTHENTICATE, CHALLENGE)], answer).into_response();
-        }
-        answer.into_response()
+        let challenge = (self.http == StatusCode::UNAUTHORIZED).then_some([(WWW_AUTHENTICATE, CHALLENGE)]);
+        // The header has whole seconds: one that waits so long does not come too early.
+        let retry = self.retry_after.map(|wait| [(RETRY_AFTER, (wait.as_secs() + 1).to_string())]);
+        let caching = [(CACHE_CONTROL, "no-store")];
+        (self.http, caching, challenge, retry, Json(self.body())).into_response()
     }
 }

@@ -3,7 +3,7 @@
 //! - `request`: path, query and body become the RPC's message; `value` reads one text as one field.
 //! - `call`: the RPC itself, through `codec`, which knows every message by its descriptor.
 //! - `response`: a message as canonical JSON.
-//! - `stream`: many messages, as server-sent events or as lines.
+//! - `stream`: many messages, as server-sent events or as lines; `fanout`: one stream for its many readers.
 
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ use crate::schema::{BadSchema, Binding, BodyRule, Operation, Schema};
 
 mod call;
 mod codec;
+mod fanout;
 mod request;
 mod response;
 mod stream;
@@ -35,13 +36,13 @@ pub(crate) use stream::resumed_by;
 pub(crate) use value::is_one_parameter;
 
 use request::Given;
-use stream::{Form, StreamLimit};
+use stream::{Asked, Form, Streams};
 
 /// One binding, ready to be asked.
 struct Endpoint {
     rpc: Rpc,
     binding: Binding,
-    streams: StreamLimit,
+    streams: Streams,
     body_bytes_max: u32,
 }
 
@@ -56,7 +57,7 @@ pub(crate) fn routes(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Router, BadSchema> {
-    let streams = StreamLimit::new(limits.gateway_streams_max, stop.clone());
+    let streams = Streams::new(limits.gateway_streams_max, stop.clone());
     let mut router = Router::new();
     for (operation, binding) in schema.bindings() {
         let (filter, rpc) = routed(operation, binding, engines)
@@ -123,5 +124,6 @@ async fn try_answer(
     if let Some(after) = resume {
         stream::resume(&mut message, after);
     }
-    stream::open(&endpoint.rpc, shown.on(message), Form::wanted(&parts.headers), &endpoint.streams).await
+    let asked = Asked { message, shown, form: Form::wanted(&parts.headers) };
+    stream::open(&endpoint.rpc, asked, &endpoint.streams).await
 }

@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorError, DescriptorPool, MethodDescriptor, Value};
 
 pub use crate::settings::Scope;
 use crate::wire::DESCRIPTORS;
-pub(crate) use guard::FAILURES;
+pub(crate) use guard::{AUDIT, FAILURES};
 pub use guard::{Caller, Guard, audit};
 
 const OPTION: &str = "goat.access.v1.scope";

@@ -13,6 +13,7 @@ mod copy_trading;
 mod crash;
 mod dashboard;
 mod exchanges;
+mod fanout;
 mod golden;
 mod guide;
 mod journal;

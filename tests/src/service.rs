@@ -101,6 +101,12 @@ impl Service {
         self.name
     }
 
+    /// The number of its process, which runs.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// Gives it arguments for its next start.
     pub fn set_arguments(&mut self, arguments: &[&str]) {
         self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
@@ -154,7 +160,7 @@ impl Service {
 
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
-        let id = self.child.as_ref().expect("it runs").id();
+        let id = self.id();
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process number");
         kill_process(pid, signal).expect("a child can be signalled");
     }
@@ -197,7 +203,7 @@ impl Service {
     /// The memory that it occupies.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
-        let id = self.child.as_ref().expect("it runs").id();
+        let id = self.id();
         let status =
             std::fs::read_to_string(format!("/proc/{id}/status")).expect("a running process has a status");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");

@@ -57,6 +57,16 @@ impl Rpc {
         self.method.input()
     }
 
+    /// The message that it answers with.
+    pub(super) fn output(&self) -> MessageDescriptor {
+        self.method.output()
+    }
+
+    /// Where it lies in gRPC.
+    pub(super) fn path(&self) -> &PathAndQuery {
+        &self.path
+    }
+
     /// Whether it answers with many messages.
     pub(super) fn is_streaming(&self) -> bool {
         self.method.is_server_streaming()

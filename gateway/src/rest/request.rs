@@ -45,7 +45,7 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body, bytes_max: u32) -
     }
     let bytes = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, bytes_max as usize))
         .await
-        .map_err(|_| Problem::new(Code::DeadlineExceeded, "the body did not come within 10 s"))?
+        .map_err(|_| too_slow())?
         .map_err(|error| too_large_or_broken(&error, bytes_max))?;
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -63,6 +63,11 @@ fn too_large_or_broken(error: &axum::Error, bytes_max: u32) -> Problem {
     } else {
         Problem::invalid(format!("the body could not be read: {error}"))
     }
+}
+
+fn too_slow() -> Problem {
+    Problem::new(Code::DeadlineExceeded, "the body did not come within 10 s")
+        .with_http(StatusCode::REQUEST_TIMEOUT)
 }
 
 /// The body is longer than what this request may have.

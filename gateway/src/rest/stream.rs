@@ -1,41 +1,45 @@
 //! Many messages: as server-sent events, or as lines of JSON.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use goat::service::Stop;
 use metrics::gauge;
+use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tonic::codec::Streaming;
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::call::Rpc;
+use super::fanout::{self, Fanout, Told, Topic, Written};
 use super::request::Given;
 use super::response;
 use super::value::quoted;
-use crate::engines::Engine;
+use crate::access::Shown;
 use crate::measure::OPEN_STREAMS;
 use crate::problem::Problem;
 
 /// A comment goes out this often when there is nothing else, so that nobody on the way hangs up.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const SIGN_OF_LIFE: &[u8] = b":\n\n";
 /// The position that a stream begins after; requests that have it can be resumed.
 const AFTER: &str = "after_seq";
 /// The other ways to begin, which a position replaces.
 const OTHER_STARTS: [&str; 1] = ["lookback_seconds"];
-/// How a message names its position.
-const POSITIONS: [&str; 2] = ["seq", "covers_to"];
+/// How a message names its position; one that covers several names the last.
+const POSITION: &str = "seq";
+const POSITIONS: [&str; 2] = [POSITION, "covers_to"];
 
 /// How a stream is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Form {
     /// Server-sent events.
     Events,
@@ -60,16 +64,17 @@ impl Form {
 
 /// Lets so many streams be open at once, and ends them all when the service stops.
 #[derive(Debug, Clone)]
-pub(super) struct StreamLimit {
+pub(super) struct Streams {
     most: u32,
     free: Arc<Semaphore>,
+    fanout: Fanout,
     stop: Stop,
 }
 
-impl StreamLimit {
-    /// Each takes memory for the windows of a connection of its own.
+impl Streams {
+    /// None is open yet.
     pub(super) fn new(most: u32, stop: Stop) -> Self {
-        Self { most, free: Arc::new(Semaphore::new(most as usize)), stop }
+        Self { most, free: Arc::new(Semaphore::new(most as usize)), fanout: Fanout::default(), stop }
     }
 
     fn enter(&self) -> Result<OpenStream, Problem> {
@@ -137,64 +142,133 @@ pub(crate) fn resumed_by(request: &MessageDescriptor) -> Option<FieldDescriptor>
     request.get_field_by_name(AFTER).filter(|field| field.kind() == Kind::Uint64)
 }
 
+/// What a stream is opened with.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) message: DynamicMessage,
+    pub(super) shown: Shown,
+    pub(super) form: Form,
+}
+
 /// Opens the stream and answers with it. What goes wrong before it opens is answered as a status.
-pub(super) async fn open(
-    rpc: &Rpc,
-    request: Request<DynamicMessage>,
-    form: Form,
-    limit: &StreamLimit,
-) -> Result<Response, Problem> {
-    let opened = limit.enter()?;
-    let stop = opened.stop.clone();
-    let streaming = tokio::select! {
-        streaming = rpc.stream(request) => streaming?,
+pub(super) async fn open(rpc: &Rpc, asked: Asked, streams: &Streams) -> Result<Response, Problem> {
+    let opened = streams.enter()?;
+    let (stop, form) = (opened.stop.clone(), asked.form);
+    let told = tokio::select! {
+        told = told(rpc, asked, streams) => told?,
         () = stop.cancelled() => return Err(stopping()),
     };
-    let messages = messages(streaming, rpc.engine().clone(), opened);
-    let headers = [(CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")];
-    Ok(match form {
-        Form::Events => {
-            let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-            (
-                headers,
-                Sse::new(messages.map(|message| Ok::<_, Infallible>(event(message)))).keep_alive(keep_alive),
-            )
-                .into_response()
-        }
-        Form::Lines => {
-            let lines = messages.map(|message| Ok::<_, Infallible>(line(message)));
-            (headers, [(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
-        }
-    })
+    let content_type = match form {
+        Form::Events => "text/event-stream",
+        Form::Lines => "application/x-ndjson",
+    };
+    let headers = [
+        (CONTENT_TYPE.as_str(), content_type),
+        (CACHE_CONTROL.as_str(), "no-store"),
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((headers, Body::from_stream(sent(told, form, opened))).into_response())
 }
 
-/// A message as it is sent.
-struct Written {
-    position: Option<u64>,
-    json: String,
+type Messages = Pin<Box<dyn Stream<Item = Told> + Send>>;
+
+/// Everything that one reader is told. Who begins at the present shares its stream from the beginning, who begins
+/// earlier shares it later, and what has no positions to meet by is not shared.
+async fn told(rpc: &Rpc, asked: Asked, streams: &Streams) -> Result<Messages, Problem> {
+    if !is_shareable(rpc) {
+        return opened(rpc.clone(), asked).await;
+    }
+    let present =
+        Asked { message: from_the_present(&asked.message), shown: asked.shown.clone(), form: asked.form };
+    let topic = Topic {
+        path: rpc.path().clone(),
+        request: present.message.encode_to_vec(),
+        shown: present.shown.clone(),
+        form: present.form,
+    };
+    let begins_earlier = asked.message != present.message;
+    // What cannot be begun is refused before anything is shared.
+    let own = if begins_earlier { Some(opened(rpc.clone(), asked).await?) } else { None };
+    let again = Again {
+        rpc: rpc.clone(),
+        message: present.message.clone(),
+        shown: topic.shown.clone(),
+        form: topic.form,
+    };
+    let (shared, opening) = streams.fanout.join(topic, || Box::pin(opened(rpc.clone(), present)));
+    if own.is_none() {
+        opening.done().await?;
+    }
+    Ok(Box::pin(fanout::follow(own, shared, move |last| again.clone().after(last))))
 }
 
-/// Ends with the stream of the engine, after the first error, or when the service stops.
-fn messages(
-    mut streaming: Streaming<DynamicMessage>,
-    engine: Engine,
-    opened: OpenStream,
-) -> impl Stream<Item = Result<Written, Problem>> {
+/// A stream that can be opened again where a reader stands.
+#[derive(Debug, Clone)]
+struct Again {
+    rpc: Rpc,
+    message: DynamicMessage,
+    shown: Shown,
+    form: Form,
+}
+
+impl Again {
+    async fn after(mut self, last: u64) -> Result<Messages, Problem> {
+        resume(&mut self.message, last);
+        opened(self.rpc, Asked { message: self.message, shown: self.shown, form: self.form }).await
+    }
+}
+
+/// Whether two streams of this RPC with the same filters have the same messages, each known by its position, and can
+/// begin after any of them.
+fn is_shareable(rpc: &Rpc) -> bool {
+    let begins_anywhere = resumed_by(&rpc.input()).is_some_and(|after| {
+        let is_choice = after.containing_oneof().is_some_and(|choice| choice.fields().len() > 1);
+        !is_choice
+    });
+    let position = rpc.output().get_field_by_name(POSITION);
+    begins_anywhere && position.is_some_and(|field| field.kind() == Kind::Uint64)
+}
+
+/// The same request without a beginning of its own.
+fn from_the_present(message: &DynamicMessage) -> DynamicMessage {
+    let mut message = message.clone();
+    message.clear_field_by_name(AFTER);
+    for other in OTHER_STARTS {
+        message.clear_field_by_name(other);
+    }
+    message
+}
+
+/// A stream of the engine for one reader, or for all who share it.
+async fn opened(rpc: Rpc, asked: Asked) -> Result<Messages, Problem> {
+    let Asked { message, shown, form } = asked;
+    let streaming = rpc.stream(shown.on(message)).await?;
+    let engine = rpc.engine().clone();
+    Ok(streaming.map(move |message| write(&message.map_err(|status| engine.problem(&status))?, form)).boxed())
+}
+
+/// What goes out: the messages, the error that ended them, and signs of life in between.
+fn sent(mut told: Messages, form: Form, opened: OpenStream) -> impl Stream<Item = Result<Bytes, Infallible>> {
     async_stream::stream! {
         loop {
-            let next = tokio::select! {
-                next = streaming.message() => next.map_err(|status| engine.problem(&status)),
+            let told = tokio::select! {
+                biased;
                 () = opened.stop.cancelled() => Err(stopping()),
+                told = told.next() => match told {
+                    Some(told) => told,
+                    None => return,
+                },
+                () = tokio::time::sleep(KEEP_ALIVE), if form == Form::Events => {
+                    yield Ok(Bytes::from_static(SIGN_OF_LIFE));
+                    continue;
+                }
             };
-            let written = match next {
-                Ok(Some(message)) => write(&message),
-                Ok(None) => break,
-                Err(problem) => Err(problem),
-            };
-            let ended = written.is_err();
-            yield written;
-            if ended {
-                break;
+            match told {
+                Ok(message) => yield Ok(message.bytes),
+                Err(problem) => {
+                    yield Ok(written_error(&problem, form));
+                    return;
+                }
             }
         }
     }
@@ -204,23 +278,24 @@ fn stopping() -> Problem {
     Problem::new(Code::Unavailable, "the gateway is stopping")
 }
 
-fn write(message: &DynamicMessage) -> Result<Written, Problem> {
-    Ok(Written { position: position(message), json: response::json(message)? })
+/// A message as it is sent. Canonical JSON is one line, so each field of an event is one too.
+fn write(message: &DynamicMessage, form: Form) -> Told {
+    let (position, json) = (position(message), response::json(message)?);
+    let text = match (form, position) {
+        (Form::Events, Some(seq)) => format!("id: {seq}\ndata: {json}\n\n"),
+        (Form::Events, None) => format!("data: {json}\n\n"),
+        (Form::Lines, _) => format!("{{\"result\":{json}}}\n"),
+    };
+    Ok(Written { position, bytes: text.into() })
 }
 
-fn event(message: Result<Written, Problem>) -> Event {
-    match message {
-        Ok(Written { position: Some(seq), json }) => Event::default().id(seq.to_string()).data(json),
-        Ok(Written { position: None, json }) => Event::default().data(json),
-        Err(problem) => Event::default().event("error").data(error(&problem)),
-    }
-}
-
-fn line(message: Result<Written, Problem>) -> String {
-    match message {
-        Ok(Written { json, .. }) => format!("{{\"result\":{json}}}\n"),
-        Err(problem) => format!("{{\"error\":{}}}\n", error(&problem)),
-    }
+fn written_error(problem: &Problem, form: Form) -> Bytes {
+    let json = error(problem);
+    let text = match form {
+        Form::Events => format!("event: error\ndata: {json}\n\n"),
+        Form::Lines => format!("{{\"error\":{json}}}\n"),
+    };
+    text.into()
 }
 
 fn error(problem: &Problem) -> String {
@@ -240,85 +315,4 @@ fn position(message: &DynamicMessage) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use goat::wire::market::subscribe_response::Message as Content;
-    use goat::wire::market::{EventBatch, Heartbeat, Hello, StreamPricesResponse, SubscribeResponse};
-    use prost::Message;
-    use serde_json::json;
-
-    use super::*;
-    use crate::schema::Schema;
-
-    fn dynamic(name: &str, message: &impl Message) -> DynamicMessage {
-        let descriptor = Schema::load().unwrap().pool.get_message_by_name(name).unwrap();
-        DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).unwrap()
-    }
-
-    fn accepting(accept: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(ACCEPT, axum::http::HeaderValue::from_static(accept))])
-    }
-
-    #[test]
-    fn the_first_form_that_is_accepted_is_written_and_events_otherwise() {
-        assert_eq!(Form::wanted(&HeaderMap::new()), Form::Events);
-        assert_eq!(Form::wanted(&accepting("*/*")), Form::Events);
-        assert_eq!(Form::wanted(&accepting("text/event-stream")), Form::Events);
-        assert_eq!(Form::wanted(&accepting("application/x-ndjson")), Form::Lines);
-        assert_eq!(Form::wanted(&accepting("text/html, application/json;q=0.9, */*")), Form::Lines);
-    }
-
-    #[test]
-    fn a_message_stands_where_it_or_what_it_wraps_says() {
-        let of_log = |content| {
-            let response = SubscribeResponse { message: Some(content) };
-            position(&dynamic("goat.market.v1.SubscribeResponse", &response))
-        };
-        let price = StreamPricesResponse { seq: 7, ..StreamPricesResponse::default() };
-
-        assert_eq!(position(&dynamic("goat.market.v1.StreamPricesResponse", &price)), Some(7));
-        assert_eq!(
-            of_log(Content::Batch(EventBatch { events: vec![], covers_from: 3, covers_to: 9 })),
-            Some(9)
-        );
-        assert_eq!(of_log(Content::Heartbeat(Heartbeat { seq: 9, time: None })), Some(9));
-        assert_eq!(of_log(Content::Hello(Hello { head_seq: 9, ..Hello::default() })), None);
-    }
-
-    #[test]
-    fn a_position_replaces_every_other_start() {
-        let request = goat::wire::market::StreamPricesRequest {
-            after_seq: Some(1),
-            lookback_seconds: Some(60),
-            ..goat::wire::market::StreamPricesRequest::default()
-        };
-        let mut message = dynamic("goat.market.v1.StreamPricesRequest", &request);
-
-        resume(&mut message, 5);
-
-        assert_eq!(serde_json::to_value(&message).unwrap(), json!({"afterSeq": "5"}));
-    }
-
-    #[test]
-    fn the_header_is_newer_than_the_parameter() {
-        let given = || Given { query: vec![("lastEventId".to_owned(), "3".to_owned())], ..Given::default() };
-        let header = HeaderMap::from_iter([(
-            axum::http::HeaderName::from_static("last-event-id"),
-            axum::http::HeaderValue::from_static("5"),
-        )]);
-
-        let (rest, by_parameter) = resume_position(&HeaderMap::new(), given()).unwrap();
-        let (_, by_header) = resume_position(&header, given()).unwrap();
-
-        assert!(rest.query.is_empty());
-        assert_eq!((by_parameter, by_header), (Some(3), Some(5)));
-    }
-
-    #[test]
-    fn what_is_no_position_is_refused() {
-        let given = Given { query: vec![("lastEventId".to_owned(), "x".to_owned())], ..Given::default() };
-
-        let refusal = resume_position(&HeaderMap::new(), given).unwrap_err();
-
-        assert_eq!(refusal.message(), r#"Last-Event-ID must be a position such as 42, got "x""#);
-    }
-}
+mod tests;

@@ -118,10 +118,13 @@ impl Guard {
     }
 }
 
+/// What the lines of the audit log are known by.
+pub(crate) const AUDIT: &str = "audit";
+
 /// One line for a call that changes something, or tried to.
 pub fn audit(caller: &Caller, method: &str, outcome: &Status) {
     let (token, outcome) = (&*caller.token, format!("{:?}", outcome.code()));
-    tracing::info!(target: "audit", token, method, outcome, "audit");
+    tracing::info!(target: AUDIT, token, method, outcome, "audit");
 }
 
 /// What follows `Bearer` in the one header that may hold it.

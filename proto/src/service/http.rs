@@ -9,7 +9,6 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use hyper::body::Incoming;
@@ -21,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::tls::Speaks;
-use super::{Connection, Entrance, Stop, Visitor};
+use super::{Connection, Entrance, Stop};
 use crate::settings::Limits;
 
 /// How long requests that have begun may take to end once stopped; less than the whole service may take.
@@ -37,9 +36,10 @@ pub async fn serve_http(
     stop: Stop,
 ) {
     let mut connections = entrance.open(listener, server, Speaks::Http, stop.clone());
-    let router = router.layer(from_fn(refuse_over_limit));
+    let refusing = Router::new().fallback(refuse_over_limit);
     let conversations = TaskTracker::new();
     while let Some(connection) = connections.next().await {
+        let router = if connection.visitor().over_limit { &refusing } else { &router };
         conversations.spawn(converse(connection, entrance.limits.clone(), router.clone(), stop.clone()));
     }
     conversations.close();
@@ -49,10 +49,7 @@ pub async fn serve_http(
 }
 
 /// On a connection for which there was no room, every request is told so.
-async fn refuse_over_limit(request: Request, next: Next) -> Response {
-    if !request.extensions().get::<Visitor>().is_some_and(|visitor| visitor.over_limit) {
-        return next.run(request).await;
-    }
+async fn refuse_over_limit() -> Response {
     let code: i32 = tonic::Code::ResourceExhausted.into();
     let body = serde_json::json!({"code": code, "message": "too many connections are open; try again later", "details": []});
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], Json(body)).into_response()

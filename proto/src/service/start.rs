@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -102,6 +103,7 @@ where
     }
     telemetry::init(&settings.log).map_err(Failure::Usage)?;
 
+    open_many_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -110,6 +112,16 @@ where
     let outcome = runtime.block_on(until_stopped(name, settings, run));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
+}
+
+/// Takes as many open files as this process may have at all: what a shell gives it is fewer than the connections of
+/// `limits.connections_max`.
+fn open_many_files() {
+    let mut limits = getrlimit(Resource::Nofile);
+    limits.current = limits.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limits) {
+        tracing::warn!(%error, "the number of open files stays as it was");
+    }
 }
 
 /// Who is let in, as a sentence.

@@ -1,6 +1,7 @@
 //! Where the services listen, and what an address that others can reach needs.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use axum::http::Uri;
 use axum::http::uri::Authority;
@@ -42,7 +43,10 @@ impl Default for TradingEngine {
     }
 }
 
-/// The gateway's addresses, and from where browsers may ask it.
+const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(2000).unwrap();
+const REQUESTS_PER_SECOND_MAX: u32 = 1_000_000;
+
+/// The gateway's addresses, from where browsers may ask it, and how often.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gateway {
@@ -58,6 +62,9 @@ pub struct Gateway {
     /// The origins of other websites that may ask, such as `https://charts.example`; without tokens they may do
     /// everything.
     pub cors_origins: Vec<String>,
+    /// Requests of one address; more within a second are answered 429, with the time to wait. A stream is one request.
+    /// All that comes through a proxy comes from its address.
+    pub requests_per_second_max: NonZeroU32,
 }
 
 impl Default for Gateway {
@@ -68,6 +75,7 @@ impl Default for Gateway {
             metrics_listen: loopback(9000),
             hosts: Vec::new(),
             cors_origins: Vec::new(),
+            requests_per_second_max: REQUESTS_PER_SECOND,
         }
     }
 }
@@ -83,6 +91,11 @@ impl Gateway {
                 "holds {origin:?}; it takes origins as browsers write them, such as https://charts.example or http://localhost:3000"
             );
             return Err(SettingsError::Refused { key: "gateway.cors_origins", problem });
+        }
+        let rate = self.requests_per_second_max;
+        if rate.get() > REQUESTS_PER_SECOND_MAX {
+            let problem = format!("is {rate}; it must be from 1 to {REQUESTS_PER_SECOND_MAX}");
+            return Err(SettingsError::Refused { key: "gateway.requests_per_second_max", problem });
         }
         Ok(())
     }
@@ -182,6 +195,17 @@ mod tests {
         let gateway =
             Gateway { hosts: texts(hosts), cors_origins: texts(cors_origins), ..Gateway::default() };
         gateway.validate().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_rate_that_cannot_be_counted_is_refused_by_its_key() {
+        let gateway =
+            Gateway { requests_per_second_max: NonZeroU32::new(1_000_001).unwrap(), ..Gateway::default() };
+
+        assert_eq!(
+            gateway.validate().unwrap_err().to_string(),
+            "gateway.requests_per_second_max is 1000001; it must be from 1 to 1000000"
+        );
     }
 
     #[test]

@@ -37,10 +37,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 1024,
+            connections_max: 4096,
             calls_per_connection_max: 256,
             subscriptions_max: 512,
-            gateway_streams_max: 256,
+            gateway_streams_max: 2048,
             request_bytes_max: 4 * 1024 * 1024,
             response_bytes_max: 16 * 1024 * 1024,
             body_bytes_max: 64 * 1024,

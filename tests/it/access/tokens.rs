@@ -184,3 +184,28 @@ async fn the_trading_engine_needs_the_right_token_and_says_so() {
     );
     assert!(market.list_feeds(market::ListFeedsRequest {}).await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_something_is_in_the_log_with_who_asked_and_how_it_ended() {
+    let mut cluster =
+        Cluster::prepare(with_tokens(World::simulated(20)).with("GOAT_LOG__FILTER", "warn")).await;
+    cluster.data_engine.start();
+    cluster.trading_engine.start();
+    cluster.gateway.start();
+    let rest = cluster.rest();
+    let pause = async |secret: &str| {
+        let request = rest.client.post(format!("{}/trading/pause", rest.base)).bearer_auth(secret);
+        Some(request.json(&serde_json::json!({"reason": "a test"})).send().await.ok()?.status().as_u16())
+    };
+
+    until("trading is paused", PATIENCE, async || pause(OWNER).await.filter(|status| *status == 200)).await;
+    assert_eq!(pause(VIEWER).await, Some(403));
+
+    let method = "method=\"/goat.trading.v1.TradingService/PauseTrading\"";
+    for (logs, line) in [
+        (&cluster.trading_engine.logs, format!("token=\"owner\" {method} outcome=\"Ok\"")),
+        (&cluster.gateway.logs, format!("token=\"viewer\" {method} outcome=\"PermissionDenied\"")),
+    ] {
+        until_true(&format!("the log has {line}"), PATIENCE, async || logs.contain(&line)).await;
+    }
+}
