@@ -38,7 +38,8 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
 ];
 
 /// REST, assistants, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
-/// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
+/// token, where there are tokens; the description and the dashboard's files hold no data, and need none. `settings` are
+/// the settings as an object, for the description.
 ///
 /// # Errors
 ///
@@ -46,12 +47,13 @@ const SECURITY_HEADERS: [(&str, &str); 3] = [
 pub(crate) fn router(
     engines: &Engines,
     entrance: &Entrance,
+    settings: &serde_json::Value,
     origins: Origins,
     stop: &Stop,
 ) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
-    let description = Json(openapi::document(&schema, entrance.guard.asks_for_tokens()));
+    let description = Json(openapi::document(&schema, settings, entrance.guard.asks_for_tokens()));
     let site = Site::built_in();
     let asked = engines.clone();
 

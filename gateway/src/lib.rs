@@ -77,7 +77,9 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 /// When the engines cannot be reached as configured, or the schema's annotations cannot be served.
 fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum::Router, Failure> {
     let engines = engines::Engines::new(settings, &Reach::of(settings)?, &entrance.limits);
-    app::router(&engines, entrance, origin::Origins::of(settings), stop)
+    let internal = |error: serde_json::Error| Failure::Internal(format!("writing the settings: {error}"));
+    let described = serde_json::to_value(settings).map_err(internal)?;
+    app::router(&engines, entrance, &described, origin::Origins::of(settings), stop)
         .map_err(|error| Failure::Internal(error.to_string()))
 }
 
