@@ -203,11 +203,7 @@ fn parameter_example(field: &FieldDescriptor) -> Option<Value> {
     Some(digits.map_or(example, |digits: u64| json!(digits)))
 }
 
-fn request_body(
-    operation: &Operation,
-    binding: &Binding,
-    describing: &mut Describing<'_>,
-) -> Option<Value> {
+fn request_body(operation: &Operation, binding: &Binding, describing: &mut Describing<'_>) -> Option<Value> {
     let input = operation.rpc.input();
     let captured: Vec<FieldDescriptor> =
         binding.template.captures().filter_map(|fields| fields.first().cloned()).collect();

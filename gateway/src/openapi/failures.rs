@@ -19,7 +19,7 @@ enum To {
 const RESPONSES: &str = "#/components/responses/";
 /// Status, name, to whom, reason.
 const FAILURES: [(u16, &str, To, &str); 14] = [
-    (400, "Invalid", To::All, "The request cannot be right, or not at present; the message names field and value."),
+    (400, "Invalid", To::All, "The request cannot be right, or not at present; the message says why."),
     (401, "Unauthenticated", To::Tokens, "No token was shown, or one that nobody knows."),
     (403, "Forbidden", To::All, "The token does not allow it, or another website's page asked."),
     (404, "NotFound", To::All, "What was asked for does not exist."),
@@ -55,9 +55,10 @@ pub(super) fn responses(has_body: bool, shows_token: bool) -> impl Iterator<Item
         To::Bodies => has_body,
         To::Tokens => shows_token,
     };
-    FAILURES.into_iter().filter(move |(_, _, to, _)| comes(*to)).map(|(status, name, _, _)| {
-        (status.to_string(), json!({"$ref": format!("{RESPONSES}{name}")}))
-    })
+    FAILURES
+        .into_iter()
+        .filter(move |(_, _, to, _)| comes(*to))
+        .map(|(status, name, _, _)| (status.to_string(), json!({"$ref": format!("{RESPONSES}{name}")})))
 }
 
 #[cfg(test)]
@@ -83,7 +84,9 @@ mod tests {
             responses(has_body, shows_token).map(|(status, _)| status).collect()
         };
 
-        assert!(!statuses(false, false).iter().any(|status| ["401", "413", "415"].contains(&status.as_str())));
+        assert!(
+            !statuses(false, false).iter().any(|status| ["401", "413", "415"].contains(&status.as_str()))
+        );
         assert_eq!(statuses(true, true).len(), FAILURES.len());
     }
 }

@@ -54,10 +54,8 @@ impl<'a> Given<'a> {
     pub(super) fn object(&mut self, message: &MessageDescriptor, without: &[FieldDescriptor]) -> Value {
         let choice = message.oneofs().find(|choice| !choice.is_synthetic());
         let chosen: Vec<FieldDescriptor> = choice.iter().flat_map(|choice| choice.fields()).collect();
-        let plain: Vec<FieldDescriptor> = message
-            .fields()
-            .filter(|field| !chosen.contains(field) && !without.contains(field))
-            .collect();
+        let plain: Vec<FieldDescriptor> =
+            message.fields().filter(|field| !chosen.contains(field) && !without.contains(field)).collect();
         let mut forms: Vec<Value> =
             chosen.iter().map(|chosen| self.properties(&plain, Some(chosen))).collect();
         if !choice.as_ref().is_some_and(one_is_required) {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tests::cluster::{Cluster, World};
 use tests::rest::{Answer, Rest};
 
-/// The largest number of 32 bits: beyond it lie bounds of types, which follow from no rule.
+/// Bounds of types lie here and beyond, and follow from no rule.
+const RULES_BEGIN: f64 = -2_147_483_648.0;
 const RULES_END: f64 = 4_294_967_295.0;
 
 /// Values at the bounds of a schema, and values one step beyond them.
@@ -20,9 +21,10 @@ struct Bounds {
 impl Bounds {
     fn of(schema: &Value) -> Self {
         let is_whole = schema["type"] == "integer" || schema["type"][0] == "integer";
-        let number = |value: f64| if is_whole { json!(value as i64) } else { json!(value) };
+        let whole = |value: f64| format!("{value:.0}").parse::<i64>().unwrap();
+        let number = |value: f64| if is_whole { json!(whole(value)) } else { json!(value) };
         let mut bounds = Self::default();
-        if let Some(least) = schema["minimum"].as_f64() {
+        if let Some(least) = schema["minimum"].as_f64().filter(|least| *least > RULES_BEGIN) {
             bounds.add(number(least), number(least - 1.0));
         }
         if let Some(most) = schema["maximum"].as_f64().filter(|most| *most < RULES_END) {
@@ -54,10 +56,13 @@ fn refuses(answer: &Answer, field: &str) -> bool {
     let mut parts = field.split('_');
     let first = parts.next().unwrap_or_default().to_owned();
     let json_name: String = std::iter::once(first).chain(parts.filter_map(camel)).collect();
-    let snake_name: String = field
-        .chars()
-        .flat_map(|letter| if letter.is_uppercase() { vec!['_', letter.to_ascii_lowercase()] } else { vec![letter] })
-        .collect();
+    let snake_name: String =
+        field
+            .chars()
+            .flat_map(|letter| {
+                if letter.is_uppercase() { vec!['_', letter.to_ascii_lowercase()] } else { vec![letter] }
+            })
+            .collect();
     invalid && [json_name, snake_name].iter().any(|name| answer.message().contains(name.as_str()))
 }
 
@@ -109,12 +114,20 @@ async fn try_body(rest: &Rest, description: &Value, verb: &str, path: &str, oper
     let method: Method = verb.to_uppercase().parse().unwrap();
     let mut tried = 0;
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        // The original's fields exclude the clear ones; the same id cannot be two commands'.
+        if property["deprecated"] == true || name == "requestId" {
+            continue;
+        }
         let bounds = Bounds::of(property);
         for (values, is_refused) in [(&bounds.beyond, true), (&bounds.within, false)] {
             for value in values {
                 let mut body = example.clone();
                 body[name] = value.clone();
                 let answer = rest.send(method.clone(), &filled(path, operation), &body.to_string()).await;
+                // Whoever is asked for what is not there may say that first.
+                if answer.status == 404 {
+                    continue;
+                }
                 let told = format!("{verb} {path}: {name}: {} {}", answer.status, answer.text);
                 assert_eq!(refuses(&answer, name), is_refused, "{told}");
                 tried += 1;
