@@ -34,6 +34,7 @@ async fn schemathesis_finds_nothing() {
 
     let said = String::from_utf8_lossy(&ended.stdout);
     println!("{said}");
+    // What it finds ends with a code of its own; so does an example that does not fit, and a run of nothing.
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    assert!(said.contains("No issues found"), "it says how it ended");
+    assert!(said.contains(" generated"), "it says how many cases it made");
 }

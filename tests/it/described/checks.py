@@ -1,11 +1,13 @@
-"""One check more: what fits the description is not told that it cannot be right.
+"""What is asked of the description beyond the client's own checks.
 
-The client's own check judges by the HTTP status, and 400 is also what grpc-gateway's table gives to
-FAILED_PRECONDITION and OUT_OF_RANGE, which tell of the present state. A refusal here carries its code in gRPC.
+Examples fit their schemas. What fits the description is not told that it cannot be right: the client's own check judges
+by the HTTP status, and 400 is also what grpc-gateway's table gives to FAILED_PRECONDITION and OUT_OF_RANGE, which tell of
+the present state. A refusal here carries its code in gRPC.
 """
 
 import re
 
+import jsonschema_rs
 import schemathesis
 
 INVALID_ARGUMENT = 3
@@ -34,6 +36,19 @@ BEYOND_A_SCHEMA = [
     # Not every month has 31 days.
     (r"/trading/parity$", "day "),
 ]
+
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    for path, verbs in raw_schema["paths"].items():
+        for verb, operation in verbs.items():
+            described = operation.get("parameters", []) + list(
+                operation.get("requestBody", {}).get("content", {}).values()
+            )
+            for part in (part for part in described if "example" in part):
+                schema = {"components": raw_schema["components"], "allOf": [part["schema"]]}
+                for error in jsonschema_rs.Draft202012Validator(schema, validate_formats=True).iter_errors(part["example"]):
+                    raise ValueError(f"the example of {verb} {path}: {error.message}")
 
 
 @schemathesis.check
