@@ -168,7 +168,7 @@ fn bundle(found: wire::Bundle) -> Result<Bundle, InvalidValue> {
 }
 
 fn timing(found: wire::Timing) -> Result<Timing, InvalidValue> {
-    let increase = match named("timing.direction", found.direction)? {
+    let increase = match named::<wire::timing::Direction>("timing.direction", found.direction)? {
         wire::timing::Direction::Increase => true,
         wire::timing::Direction::Decrease => false,
         wire::timing::Direction::Unspecified => {
