@@ -49,7 +49,7 @@ build: tools $(DUCKDB) $(WEB) ## The four programs, optimised
 web: tools $(WEB) ## The dashboard
 
 .PHONY: test
-test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres pandas mcp-client ## All tests
+test: tools $(DUCKDB) $(WEB) $(BUF) chromium postgres pandas mcp-client schemathesis ## All tests
 	cargo build --locked --workspace --bins
 	cd gateway/web && npm test
 	cargo test --locked --workspace
@@ -142,6 +142,17 @@ mcp-client: ## Python with a client of /mcp, for one of the tests
 	  echo "fetching mcp"; \
 	  python3 -m venv $(MCP) && $(MCP)/bin/python -m pip install --quiet --disable-pip-version-check mcp==$(MCP_VERSION) \
 	  || { rm -rf $(MCP); echo "mcp is missing (python3 with venv and pip makes it): one test is skipped"; }
+
+# A client that tries what the description of REST describes.
+SCHEMATHESIS_VERSION := 4.32.5
+SCHEMATHESIS_HOME := $(CACHE)/schemathesis-$(SCHEMATHESIS_VERSION)
+export SCHEMATHESIS ?= $(SCHEMATHESIS_HOME)/bin/schemathesis
+.PHONY: schemathesis
+schemathesis: ## Python with schemathesis, for one of the tests
+	@test -x $(SCHEMATHESIS) && $(SCHEMATHESIS) --version >/dev/null 2>&1 && exit 0; \
+	  echo "fetching schemathesis"; \
+	  python3 -m venv $(SCHEMATHESIS_HOME) && $(SCHEMATHESIS_HOME)/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION) \
+	  || { rm -rf $(SCHEMATHESIS_HOME); echo "schemathesis is missing (python3 with venv and pip makes it): one test is skipped"; }
 
 # $(call installed,what it is,its packages): installs them, or says who has to.
 define installed

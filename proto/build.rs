@@ -26,10 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.binpb"), compiler.encode_file_descriptor_set())?;
 
     let mut files = compiler.file_descriptor_set();
-    // Method options name types that need no Rust code: they are read by reflection.
-    files
-        .file
-        .retain(|file| !["google/api/", "goat/access/"].iter().any(|folder| file.name().starts_with(folder)));
+    // Options name types that need no Rust code: they are read by reflection.
+    let options = ["google/api/", "goat/access/", "goat/rules/"];
+    files.file.retain(|file| !options.iter().any(|folder| file.name().starts_with(folder)));
     generate_messages(&files, &out)?;
     generate_services(files, &out)
 }

@@ -58,7 +58,8 @@ impl Visitors {
 }
 
 /// REST, assistants, health, description and dashboard, in front of these engines. Whatever an engine answers needs a
-/// token, where there are tokens; the description and the dashboard's files hold no data, and need none.
+/// token, where there are tokens; the description and the dashboard's files hold no data, and need none. `settings` are
+/// the settings as an object, for the description.
 ///
 /// # Errors
 ///
@@ -66,12 +67,13 @@ impl Visitors {
 pub(crate) fn router(
     engines: &Engines,
     entrance: &Entrance,
+    settings: &serde_json::Value,
     visitors: Visitors,
     stop: &Stop,
 ) -> Result<Router, BadSchema> {
     let schema = Schema::load()?;
     refuse_reserved(&schema)?;
-    let description = Json(openapi::document(&schema, entrance.guard.asks_for_tokens()));
+    let description = Json(openapi::document(&schema, settings, entrance.guard.asks_for_tokens()));
     let site = Site::built_in(&schema);
     let asked = engines.clone();
 

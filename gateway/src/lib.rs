@@ -74,11 +74,14 @@ pub async fn run(settings: Settings, stop: Stop) -> Result<(), Failure> {
 /// When the engines cannot be reached as configured, or the schema's annotations cannot be served.
 fn router(settings: &Settings, entrance: &Entrance, stop: &Stop) -> Result<axum::Router, Failure> {
     let engines = engines::Engines::new(settings, &Reach::of(settings)?, &entrance.limits);
+    let internal = |error: serde_json::Error| Failure::Internal(format!("writing the settings: {error}"));
+    let described = serde_json::to_value(settings).map_err(internal)?;
     let visitors = app::Visitors {
         origins: origin::Origins::of(settings),
         rate: rate::Rate::new(settings.gateway.requests_per_second_max),
     };
-    app::router(&engines, entrance, visitors, stop).map_err(|error| Failure::Internal(error.to_string()))
+    app::router(&engines, entrance, &described, visitors, stop)
+        .map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// Looks at what `run` needs, without serving. An engine that does not answer is a finding, no failure.

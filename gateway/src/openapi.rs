@@ -8,13 +8,18 @@ use serde_json::{Map, Value, json};
 
 use crate::app::{HEALTH, OPENAPI};
 use crate::rest::{is_one_parameter, resumed_by};
-use crate::schema::{Binding, BodyRule, Comments, Operation, Schema, dotted, summary};
+use crate::schema::{
+    Binding, BodyRule, Comments, FieldRule, Operation, Schema, dotted, example, example_of, summary,
+};
 
+mod failures;
+mod given;
 mod health;
 mod messages;
 
 pub(crate) use messages::{DEFINITIONS, Messages};
 
+use given::Given;
 use messages::{COMPONENTS, STATUS, reference, status};
 
 /// The name of the one security scheme.
@@ -22,25 +27,39 @@ const TOKEN: &str = "token";
 /// How deep parameters nest.
 const PARAMETER_DEPTH_MAX: usize = 4;
 
-/// The description of everything that is served, always in the same order. `asks_for_tokens`: whether each call has to
-/// show one; where there are none, none is described.
-pub(crate) fn document(schema: &Schema, asks_for_tokens: bool) -> Value {
+/// What the description of one operation adds to.
+struct Describing<'a> {
+    comments: &'a Comments,
+    answers: Messages<'a>,
+    given: Given<'a>,
+    asks_for_tokens: bool,
+}
+
+/// The description of everything that is served, always in the same order. `settings` are those of the services, as an
+/// object. `asks_for_tokens`: whether each call has to show one; where there are none, none is described.
+pub(crate) fn document(schema: &Schema, settings: &Value, asks_for_tokens: bool) -> Value {
     let comments = Comments::of(&schema.pool);
-    let mut messages = Messages::new(&comments, COMPONENTS);
+    let mut describing = Describing {
+        comments: &comments,
+        answers: Messages::new(&comments, COMPONENTS),
+        given: Given::new(&comments, settings),
+        asks_for_tokens,
+    };
     let mut paths = Map::new();
     for (operation, binding) in schema.bindings() {
         let place = paths.entry(binding.template.to_string()).or_insert_with(|| json!({}));
         if let Value::Object(verbs) = place {
             let verb = binding.verb.as_str().to_ascii_lowercase();
-            verbs.insert(verb, described(operation, binding, &comments, &mut messages));
+            verbs.insert(verb, described(operation, binding, &mut describing));
         }
     }
-    paths.insert(HEALTH.to_owned(), health::path());
+    paths.insert(HEALTH.to_owned(), health::path(asks_for_tokens));
     if !asks_for_tokens {
         let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut);
         operations.filter_map(Value::as_object_mut).for_each(|operation| drop(operation.remove("security")));
     }
-    let mut schemas = messages.into_schemas();
+    let mut schemas = describing.answers.into_schemas();
+    schemas.extend(describing.given.into_schemas());
     schemas.insert(STATUS.to_owned(), status());
     schemas.insert(health::SCHEMA.to_owned(), health::schema());
     json!({
@@ -49,17 +68,21 @@ pub(crate) fn document(schema: &Schema, asks_for_tokens: bool) -> Value {
             "title": "Follow The Goat",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "gRPC is the product; these paths follow from its schema. JSON is canonical proto3 JSON: \
-                integers of 64 bits are strings, enums are names, times are RFC 3339. Parameters are known by their \
-                snake_case and their camelCase names.",
+                integers of 64 bits are strings, enums are names, times are RFC 3339. Parameters and the fields of \
+                bodies are known by their snake_case and their camelCase names.",
         },
         "servers": [{"url": "/"}],
         "tags": tags(schema, &comments),
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {TOKEN: {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "Needed where access.tokens names tokens. `read` looks, `admin` also changes.",
-        }}},
+        "components": {
+            "schemas": schemas,
+            "responses": failures::components(),
+            "securitySchemes": {TOKEN: {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Needed where access.tokens names tokens. `read` looks, `admin` also changes.",
+            }},
+        },
         "externalDocs": {"description": "This document", "url": OPENAPI},
     })
 }
@@ -72,24 +95,20 @@ fn tags(schema: &Schema, comments: &Comments) -> Vec<Value> {
     services.map(tag).collect()
 }
 
-fn described(
-    operation: &Operation,
-    binding: &Binding,
-    comments: &Comments,
-    messages: &mut Messages<'_>,
-) -> Value {
+fn described(operation: &Operation, binding: &Binding, describing: &mut Describing<'_>) -> Value {
     let rpc = &operation.rpc;
-    let comment = comments.at(&rpc.parent_file(), rpc.path());
+    let comment = describing.comments.at(&rpc.parent_file(), rpc.path());
     let mut described = json!({
         "operationId": operation_id(operation, binding),
         "tags": [rpc.parent_service().name()],
         "summary": summary(comment),
         "description": comment,
-        "parameters": parameters(operation, binding, messages),
-        "responses": responses(operation, messages),
+        "parameters": parameters(operation, binding, describing),
+        "responses": responses(operation, binding, describing),
         "security": [{TOKEN: [access::scope(rpc).as_str()]}],
     });
-    if let (Some(body), Value::Object(fields)) = (request_body(operation, binding, messages), &mut described)
+    if let (Some(body), Value::Object(fields)) =
+        (request_body(operation, binding, describing), &mut described)
     {
         fields.insert("requestBody".to_owned(), body);
     }
@@ -109,12 +128,12 @@ fn operation_id(operation: &Operation, binding: &Binding) -> String {
     }
 }
 
-fn parameters(operation: &Operation, binding: &Binding, messages: &Messages<'_>) -> Vec<Value> {
+fn parameters(operation: &Operation, binding: &Binding, describing: &Describing<'_>) -> Vec<Value> {
     let mut known: BTreeSet<String> = binding.template.captures().map(dotted).collect();
     let mut parameters: Vec<Value> = binding
         .template
         .captures()
-        .filter_map(|fields| Some(parameter(&dotted(fields), fields.last()?, "path", messages)))
+        .filter_map(|fields| Some(parameter(&dotted(fields), fields.last()?, "path", describing)))
         .collect();
     match &binding.body {
         BodyRule::Whole => return parameters,
@@ -123,13 +142,13 @@ fn parameters(operation: &Operation, binding: &Binding, messages: &Messages<'_>)
         }
         BodyRule::Nothing => {}
     }
-    query_parameters(&operation.rpc.input(), &[], &known, messages, &mut parameters);
+    query_parameters(&operation.rpc.input(), &[], &known, describing, &mut parameters);
     if operation.rpc.is_server_streaming() && resumed_by(&operation.rpc.input()).is_some() {
         parameters.extend([("Last-Event-ID", "header"), ("lastEventId", "query")].map(|(name, place)| {
             json!({
                 "name": name, "in": place, "required": false,
                 "description": "The last position that the reader has seen: the stream resumes after it.",
-                "schema": {"type": "string", "format": "uint64"},
+                "schema": {"type": "integer", "format": "uint64", "minimum": 0, "maximum": u64::MAX},
             })
         }));
     }
@@ -140,7 +159,7 @@ fn query_parameters(
     message: &MessageDescriptor,
     parents: &[FieldDescriptor],
     known: &BTreeSet<String>,
-    messages: &Messages<'_>,
+    describing: &Describing<'_>,
     parameters: &mut Vec<Value>,
 ) {
     for field in message.fields() {
@@ -153,35 +172,60 @@ fn query_parameters(
         match field.kind() {
             Kind::Message(inner) if !is_one_parameter(&field) => {
                 if !field.is_list() && fields.len() < PARAMETER_DEPTH_MAX {
-                    query_parameters(&inner, &fields, known, messages, parameters);
+                    query_parameters(&inner, &fields, known, describing, parameters);
                 }
             }
-            _ => parameters.push(parameter(&name, &field, "query", messages)),
+            _ => parameters.push(parameter(&name, &field, "query", describing)),
         }
     }
 }
 
-fn parameter(name: &str, field: &FieldDescriptor, place: &str, messages: &Messages<'_>) -> Value {
-    json!({
+fn parameter(name: &str, field: &FieldDescriptor, place: &str, describing: &Describing<'_>) -> Value {
+    let comment = describing.comments.at(&field.parent_message().parent_file(), field.path());
+    let mut described = json!({
         "name": name,
         "in": place,
-        "required": place == "path",
-        "description": messages.comment(field),
-        "schema": messages::parameter(field),
-    })
+        "required": place == "path" || FieldRule::of(field).required,
+        "description": comment,
+        "schema": describing.given.parameter(field),
+    });
+    if let (Some(example), Value::Object(keywords)) = (parameter_example(field), &mut described) {
+        keywords.insert("example".to_owned(), example);
+    }
+    described
 }
 
-fn request_body(operation: &Operation, binding: &Binding, messages: &mut Messages<'_>) -> Option<Value> {
-    let schema = match &binding.body {
+/// 64 bits are digits in a path or a query, and a text in JSON.
+fn parameter_example(field: &FieldDescriptor) -> Option<Value> {
+    let example = example(field)?;
+    let is_number = matches!(field.kind(), Kind::Uint64 | Kind::Int64);
+    let digits = example.as_str().filter(|_| is_number).and_then(|text| text.parse().ok());
+    Some(digits.map_or(example, |digits: u64| json!(digits)))
+}
+
+fn request_body(operation: &Operation, binding: &Binding, describing: &mut Describing<'_>) -> Option<Value> {
+    let input = operation.rpc.input();
+    let captured: Vec<FieldDescriptor> =
+        binding.template.captures().filter_map(|fields| fields.first().cloned()).collect();
+    let (schema, is_required, example) = match &binding.body {
         BodyRule::Nothing => return None,
-        BodyRule::Whole => messages.message(&operation.rpc.input()),
-        BodyRule::Field(field) => messages.field(field),
+        BodyRule::Whole => {
+            let given = || input.fields().filter(|field| !captured.contains(field));
+            let is_required = given().any(|field| FieldRule::of(&field).required);
+            (describing.given.object(&input, &captured), is_required, example_of(given()))
+        }
+        BodyRule::Field(field) => {
+            let Kind::Message(message) = field.kind() else { return None };
+            (describing.given.message(&message), FieldRule::of(field).required, example(field))
+        }
     };
-    Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}))
+    let mut content = json!({"schema": schema});
+    content["example"] = example.unwrap_or_else(|| json!({}));
+    Some(json!({"required": is_required, "content": {"application/json": content}}))
 }
 
-fn responses(operation: &Operation, messages: &mut Messages<'_>) -> Value {
-    let answer = messages.message(&operation.rpc.output());
+fn responses(operation: &Operation, binding: &Binding, describing: &mut Describing<'_>) -> Value {
+    let answer = describing.answers.message(&operation.rpc.output());
     let content = if operation.rpc.is_server_streaming() {
         let status = reference(STATUS);
         json!({
@@ -198,18 +242,11 @@ fn responses(operation: &Operation, messages: &mut Messages<'_>) -> Value {
     } else {
         "The answer."
     };
-    json!({
-        "200": {"description": description, "content": content},
-        "400": failure("The request cannot be right; the message names the field and the value."),
-        "401": failure("No token was shown, or one that nobody knows."),
-        "403": failure("The token does not allow it."),
-        "503": failure("The engine does not answer, or cannot at present."),
-        "default": failure("The request failed."),
-    })
-}
-
-fn failure(description: &str) -> Value {
-    json!({"description": description, "content": {"application/json": {"schema": reference(STATUS)}}})
+    let has_body = binding.body != BodyRule::Nothing;
+    let mut responses: Map<String, Value> =
+        failures::responses(has_body, describing.asks_for_tokens).collect();
+    responses.insert("200".to_owned(), json!({"description": description, "content": content}));
+    responses.into()
 }
 
 #[cfg(test)]

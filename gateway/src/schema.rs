@@ -7,10 +7,12 @@ use goat::wire::DESCRIPTORS;
 use prost_reflect::{DescriptorPool, FieldDescriptor, MethodDescriptor};
 
 mod comment;
+mod field_rule;
 mod rule;
 mod template;
 
 pub(crate) use comment::{Comments, summary};
+pub(crate) use field_rule::{FieldRule, example, example_of, is_deprecated, one_is_required};
 pub(crate) use template::{Template, dotted, field_path};
 
 /// The schema cannot be served over HTTP.

@@ -2,6 +2,11 @@
 
 use tonic::{Code, Status};
 
+/// A receiver may allow as little as 8 KiB for all headers (`limits.header_bytes_max`).
+const MESSAGE_BYTES_MAX: usize = 7 * 1024;
+/// A byte that is percent-encoded in a header.
+const ENCODED_BYTES: usize = 3;
+
 /// What a caller is told went wrong. Few on purpose: one more only when a caller would act on the difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -54,7 +59,21 @@ impl Kind {
     /// An error of this kind, with what the caller reads.
     #[must_use]
     pub fn status(self, message: impl Into<String>) -> Status {
-        Status::new(self.grpc(), message)
+        Status::new(self.grpc(), shortened(message.into()))
+    }
+}
+
+/// A sentence that fits into a header, which is how it travels. One that repeats a long statement is cut.
+fn shortened(message: String) -> String {
+    let mut encoded = 0;
+    let too_long = message.char_indices().find(|(_, letter)| {
+        let bytes = letter.len_utf8();
+        encoded += if letter.is_ascii_alphanumeric() { bytes } else { bytes * ENCODED_BYTES };
+        encoded > MESSAGE_BYTES_MAX
+    });
+    match too_long {
+        None => message,
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
     }
 }
 
@@ -81,5 +100,21 @@ pub fn http_status(code: Code) -> u16 {
         Code::Unimplemented => 501,
         Code::Unavailable => 503,
         Code::DeadlineExceeded => 504,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_repeats_a_long_statement_fits_into_a_header() {
+        let zeros = Kind::Invalid.status(format!("no statement: {}", "0".repeat(16 * 1024)));
+        let letters = Kind::Invalid.status("ü".repeat(16 * 1024));
+
+        assert!(zeros.message().starts_with("no statement: 000") && zeros.message().ends_with("00…"));
+        assert!(zeros.message().len() > 7000 && zeros.message().len() < 8000);
+        assert!(letters.message().len() * ENCODED_BYTES <= 8 * 1024);
+        assert_eq!(Kind::Invalid.status("limit is 0").message(), "limit is 0");
     }
 }

@@ -12,6 +12,7 @@ mod commands;
 mod copy_trading;
 mod crash;
 mod dashboard;
+mod described;
 mod exchanges;
 mod fanout;
 mod golden;

@@ -1,22 +1,26 @@
 //! `/health`, which is no RPC.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::failures;
 use super::messages::reference;
 
 /// The name of its schema.
 pub(super) const SCHEMA: &str = "Health";
 
 /// The path, described.
-pub(super) fn path() -> Value {
+pub(super) fn path(asks_for_tokens: bool) -> Value {
     let answer = |description: &str| json!({"description": description, "content": {"application/json": {"schema": reference(SCHEMA)}}});
+    let mut responses: Map<String, Value> = failures::responses(false, asks_for_tokens).collect();
+    responses.insert("200".to_owned(), answer("Both engines answer."));
+    responses.insert("503".to_owned(), answer("An engine does not answer."));
     json!({"get": {
         "operationId": "Health",
         "tags": ["Gateway"],
         "summary": "How the whole is doing",
         "description": "Asks both engines, and waits one second for each.",
         "security": [{super::TOKEN: ["read"]}],
-        "responses": {"200": answer("Both engines answer."), "503": answer("An engine does not answer.")},
+        "responses": responses,
     }})
 }
 

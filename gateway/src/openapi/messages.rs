@@ -1,4 +1,4 @@
-//! Messages as JSON schemas, as canonical proto3 JSON writes them.
+//! Messages as JSON schemas, as answers write them in canonical proto3 JSON.
 
 use std::collections::BTreeMap;
 
@@ -94,20 +94,19 @@ impl<'a> Messages<'a> {
         let fields: Vec<FieldDescriptor> = message.fields().collect();
         let properties: Map<String, Value> =
             fields.iter().map(|field| (field.json_name().to_owned(), self.field(field))).collect();
-        let comment = self.comments.at(&message.parent_file(), message.path());
-        with_description(json!({"type": "object", "properties": properties}), comment)
+        let mut schema = json!({"type": "object", "properties": properties});
+        let written: Vec<&str> =
+            fields.iter().filter(|field| is_always_written(field)).map(FieldDescriptor::json_name).collect();
+        if let (Value::Object(fields), false) = (&mut schema, written.is_empty()) {
+            fields.insert("required".to_owned(), json!(written));
+        }
+        with_description(schema, self.comments.at(&message.parent_file(), message.path()))
     }
 }
 
-/// A field as one parameter of a path or a query.
-pub(super) fn parameter(field: &FieldDescriptor) -> Value {
-    let schema = match field.kind() {
-        Kind::Message(message) => {
-            well_known(message.full_name()).unwrap_or_else(|| json!({"type": "string", "enum": ["true"]}))
-        }
-        kind => scalar(&kind),
-    };
-    if field.is_list() { json!({"type": "array", "items": schema}) } else { schema }
+/// Whether an answer has a field also when it is zero or empty: lists, maps, and values without presence.
+fn is_always_written(field: &FieldDescriptor) -> bool {
+    field.is_list() || field.is_map() || !field.supports_presence()
 }
 
 /// A reference to a schema of the description.
@@ -115,19 +114,23 @@ pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("{COMPONENTS}{name}")})
 }
 
-fn with_description(mut schema: Value, comment: &str) -> Value {
+pub(super) fn with_description(mut schema: Value, comment: &str) -> Value {
     if let (Value::Object(fields), false) = (&mut schema, comment.is_empty()) {
         fields.insert("description".to_owned(), json!(comment));
     }
     schema
 }
 
-fn scalar(kind: &Kind) -> Value {
+pub(super) fn scalar(kind: &Kind) -> Value {
     match kind {
         Kind::Double => json!({"type": "number", "format": "double"}),
         Kind::Float => json!({"type": "number", "format": "float"}),
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => json!({"type": "integer", "format": "int32"}),
-        Kind::Uint32 | Kind::Fixed32 => json!({"type": "integer", "format": "uint32", "minimum": 0}),
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
+            json!({"type": "integer", "format": "int32", "minimum": i32::MIN, "maximum": i32::MAX})
+        }
+        Kind::Uint32 | Kind::Fixed32 => {
+            json!({"type": "integer", "format": "uint32", "minimum": 0, "maximum": u32::MAX})
+        }
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => json!({"type": "string", "format": "int64"}),
         Kind::Uint64 | Kind::Fixed64 => json!({"type": "string", "format": "uint64"}),
         Kind::Bool => json!({"type": "boolean"}),
@@ -138,13 +141,13 @@ fn scalar(kind: &Kind) -> Value {
     }
 }
 
-fn enum_names(names: &EnumDescriptor) -> Value {
+pub(super) fn enum_names(names: &EnumDescriptor) -> Value {
     let names: Vec<String> = names.values().map(|value| value.name().to_owned()).collect();
     json!({"type": "string", "enum": names})
 }
 
 /// Messages that JSON writes in a form of their own.
-fn well_known(name: &str) -> Option<Value> {
+pub(super) fn well_known(name: &str) -> Option<Value> {
     Some(match name {
         "google.protobuf.Timestamp" => json!({"type": "string", "format": "date-time"}),
         "google.protobuf.Duration" | "google.protobuf.FieldMask" => json!({"type": "string"}),

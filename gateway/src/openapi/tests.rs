@@ -7,8 +7,12 @@ use prost::Message;
 use super::*;
 use crate::tests::compile;
 
+fn settings() -> Value {
+    serde_json::to_value(goat::settings::Settings::default()).unwrap()
+}
+
 fn ours() -> Value {
-    document(&Schema::load().unwrap(), true)
+    document(&Schema::load().unwrap(), &settings(), true)
 }
 
 #[test]
@@ -21,7 +25,7 @@ fn a_token_is_described_where_one_is_asked_for() {
     };
 
     assert!(all(&ours(), true));
-    assert!(all(&document(&Schema::load().unwrap(), false), false));
+    assert!(all(&document(&Schema::load().unwrap(), &settings(), false), false));
 }
 
 fn operations(document: &Value) -> BTreeSet<String> {
@@ -92,10 +96,10 @@ fn every_reference_leads_somewhere_and_every_operation_has_its_own_id() {
     walk(&document, &mut references, "$ref");
     walk(&document["paths"], &mut ids, "operationId");
 
-    let schemas = &document["components"]["schemas"];
+    let target = |reference: &str| document.pointer(reference.trim_start_matches('#')).cloned();
     let dangling: Vec<_> = references
         .into_iter()
-        .filter(|reference| !schemas[reference.trim_start_matches("#/components/schemas/")].is_object())
+        .filter(|reference| !target(reference).is_some_and(|target| target.is_object()))
         .collect();
     assert_eq!(dangling, Vec::<&str>::new());
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
@@ -148,14 +152,71 @@ fn a_body_and_what_it_leaves_to_the_query_are_described() {
            message In { Play play = 1; bool dry_run = 2; }
            message Play { string id = 1; map<string, Play> others = 2; }"#,
     ));
-    let document = document(&schema.unwrap(), true);
+    let document = document(&schema.unwrap(), &settings(), true);
 
     let operation = &document["paths"]["/plays/{play.id}"]["put"];
 
     let names: Vec<_> = operation["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["play.id", "dry_run"]);
-    let play = json!({"$ref": "#/components/schemas/test.v1.Play"});
+    let play = json!({"$ref": "#/components/schemas/test.v1.Play.given"});
     assert_eq!(operation["requestBody"]["content"]["application/json"]["schema"], play);
-    let others = &document["components"]["schemas"]["test.v1.Play"]["properties"]["others"];
+    let others = &document["components"]["schemas"]["test.v1.Play.given"]["properties"]["others"];
     assert_eq!(others["additionalProperties"], play);
+}
+
+#[test]
+fn a_parameter_is_described_with_what_the_schema_asks_of_it() {
+    let document = ours();
+    let schema = |path: &str, name: &str| {
+        let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap().clone();
+        parameters.into_iter().find(|parameter| parameter["name"] == name).unwrap()["schema"].clone()
+    };
+
+    let limit = json!({"type": "integer", "format": "uint32", "minimum": 1, "maximum": 1000});
+    assert_eq!(schema("/latest/{table}", "limit"), limit);
+    let hours = schema("/funnel", "hours");
+    assert_eq!((&hours["exclusiveMinimum"], &hours["maximum"]), (&json!(0.0), &json!(72.0)));
+    assert_eq!(schema("/price/{token}", "token")["pattern"], "^[A-Za-z0-9._-]{1,20}$");
+    assert_eq!(schema("/decisions", "verdict")["enum"], json!(["enter", "reject", ""]));
+    let thresholds = json!([0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]);
+    assert_eq!(schema("/cycles", "threshold")["enum"], thresholds);
+}
+
+#[test]
+fn every_setting_that_a_rule_names_lists_values() {
+    let (schema, settings) = (Schema::load().unwrap(), settings());
+    let fields = schema.pool.all_messages().flat_map(|message| message.fields().collect::<Vec<_>>());
+    let keys: BTreeSet<String> = fields.map(|field| FieldRule::of(&field).one_of_setting).collect();
+
+    assert!(keys.len() > 1, "{keys:?}");
+    for key in keys.iter().filter(|key| !key.is_empty()) {
+        assert!(given::listed(&settings, key).is_some(), "{key}");
+    }
+}
+
+#[test]
+fn what_a_body_gives_is_narrower_than_what_an_answer_has() {
+    let schemas = ours()["components"]["schemas"].clone();
+    let (play, answered) = (&schemas["goat.trading.v1.Play.given"], &schemas["goat.trading.v1.Play"]);
+
+    assert_eq!(play["additionalProperties"], false);
+    assert_eq!(play["required"], json!(["name"]));
+    assert!(answered["required"].as_array().unwrap().contains(&json!("autoUpdate")));
+    let size = &play["properties"]["sizeUsd"];
+    assert_eq!((&size["type"], &size["minimum"]), (&json!(["number", "null"]), &json!(1.0)));
+    let direction = &schemas["goat.trading.v1.Timing.given"]["properties"]["direction"];
+    assert_eq!(direction["enum"], json!(["DIRECTION_INCREASE", "DIRECTION_DECREASE", 1, 2]));
+    let event = schemas["goat.market.v1.NewEvent.given"]["oneOf"].as_array().unwrap();
+    assert_eq!(event.len(), 6);
+    assert!(event.iter().all(|form| form["required"].as_array().unwrap().len() == 1));
+}
+
+#[test]
+fn a_failure_is_described_once_and_referred_to() {
+    let document = ours();
+    let responses = &document["paths"]["/plays"]["post"]["responses"];
+
+    assert_eq!(responses["415"], json!({"$ref": "#/components/responses/NotJson"}));
+    assert!(document["components"]["responses"]["NotJson"]["content"].is_object());
+    assert!(document["paths"]["/plays"]["get"]["responses"].get("415").is_none());
 }

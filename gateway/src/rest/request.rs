@@ -1,5 +1,6 @@
 //! Path, query and body as the message that an RPC takes.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -88,6 +89,7 @@ pub(super) fn build(
 ) -> Result<DynamicMessage, Problem> {
     let mut filling = Filling { message: from_body(binding, input, &given.body)?, filled: BTreeSet::new() };
     for (name, text) in &given.path {
+        filling.refuse_another_in_the_body(name, text)?;
         filling.fill(name, text)?;
     }
     for (name, text) in &given.query {
@@ -178,6 +180,24 @@ impl Filling {
         let parent = descend(&mut self.message, parents)
             .ok_or_else(|| Problem::invalid(format!("{canonical} cannot be set")))?;
         put(parent, field, value)
+    }
+
+    /// What the path names cannot be something else in the body.
+    fn refuse_another_in_the_body(&self, name: &str, text: &str) -> Result<(), Problem> {
+        let Some(fields) = field_path(&self.message.descriptor(), name) else { return Ok(()) };
+        let Some((field, parents)) = fields.split_last() else { return Ok(()) };
+        let mut parent = Cow::Borrowed(&self.message);
+        for outer in parents {
+            let Some(inner) = parent.get_field(outer).as_message().cloned() else { return Ok(()) };
+            parent = Cow::Owned(inner);
+        }
+        let is_another = parent.has_field(field)
+            && value::parse(field, text).is_ok_and(|value| value != *parent.get_field(field));
+        if is_another {
+            let name = dotted(&fields);
+            return Err(Problem::invalid(format!("{name} is another in the body than in the path")));
+        }
+        Ok(())
     }
 
     fn unknown(&self, name: &str) -> Problem {

@@ -47,6 +47,9 @@ async fn a_play_that_cannot_be_is_refused_with_a_sentence_that_names_why() {
     for (change, named) in [
         (json!({ "takeProfit": 3 }), "takeProfit"),
         (json!({ "sizeUsd": -5 }), "size_usd"),
+        (json!({ "direction": 77 }), "direction"),
+        (json!({ "perpMode": 77 }), "perp_mode"),
+        (json!({ "exit": { "algorithm": 77 } }), "algorithm"),
         (stage("pm_mood"), "pm_mood"),
         (json!({ "validator": { "projectIds": ["nobody-made-it"] } }), "nobody-made-it"),
         (sql("SELECT wallet_address FROM wallet_profile"), "wallet_profile"),

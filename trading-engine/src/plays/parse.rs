@@ -20,6 +20,8 @@ const ENTRIES_MAX: u32 = 1_000;
 const SIZE_DEFAULT_USD: f64 = 100.0;
 const CACHE_SECONDS_DEFAULT: u32 = 60;
 const SQL_BYTES_MAX: usize = 16 * 1024;
+/// What an enum has to be.
+const NAMED: &str = "one of the enum's values";
 
 /// A play was refused; says which field, and what was found there.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,7 @@ pub fn parse(document: wire::Play) -> Result<Play, InvalidPlay> {
         name: text("name", &document.name, 1, NAME_LENGTH_MAX)?,
         description: text("description", &document.description, 0, DESCRIPTION_LENGTH_MAX)?,
         active: document.active,
-        side: side(document.direction()),
+        side: side(named("direction", document.direction)?),
         wallets: wallets(document.wallets.clone().unwrap_or_default())?,
         max_entries_per_cycle: within(
             "max_entries_per_cycle",
@@ -56,7 +58,7 @@ pub fn parse(document: wire::Play) -> Result<Play, InvalidPlay> {
             document.max_entries_per_cycle.unwrap_or(1),
             1..=ENTRIES_MAX,
         )?,
-        perp_mode: perp_mode(document.perp_mode()),
+        perp_mode: perp_mode(named("perp_mode", document.perp_mode)?),
         bundle: document.bundle.map(bundle).transpose()?,
         timing: document.timing.map(timing).transpose()?,
         size: size(document.size_usd.unwrap_or(SIZE_DEFAULT_USD))?,
@@ -104,6 +106,11 @@ fn within(
     range: std::ops::RangeInclusive<u32>,
 ) -> Result<u32, InvalidValue> {
     if range.contains(&found) { Ok(found) } else { Err(InvalidValue::new(field, rule, found)) }
+}
+
+/// A number that no name stands for is refused, not read as absent.
+fn named<Named: TryFrom<i32>>(field: &'static str, number: i32) -> Result<Named, InvalidValue> {
+    Named::try_from(number).map_err(|_| InvalidValue::new(field, NAMED, number))
 }
 
 fn side(direction: market_wire::PositionSide) -> PositionSide {
@@ -161,7 +168,7 @@ fn bundle(found: wire::Bundle) -> Result<Bundle, InvalidValue> {
 }
 
 fn timing(found: wire::Timing) -> Result<Timing, InvalidValue> {
-    let increase = match found.direction() {
+    let increase = match named::<wire::timing::Direction>("timing.direction", found.direction)? {
         wire::timing::Direction::Increase => true,
         wire::timing::Direction::Decrease => false,
         wire::timing::Direction::Unspecified => {
@@ -205,7 +212,12 @@ fn source_max(document: &wire::Play) -> Result<Option<f64>, InvalidValue> {
 
 fn exit(found: wire::ExitRules) -> Result<ExitRules, InvalidRules> {
     let standard = UncheckedRules::default();
-    let algorithm = match found.algorithm() {
+    let named = wire::exit_rules::Algorithm::try_from(found.algorithm).map_err(|_| InvalidRules {
+        field: "algorithm".to_owned(),
+        rule: NAMED,
+        found: found.algorithm.to_string(),
+    })?;
+    let algorithm = match named {
         wire::exit_rules::Algorithm::Unspecified | wire::exit_rules::Algorithm::DualCheck => {
             Algorithm::DualCheck
         }

@@ -96,6 +96,50 @@ fn a_body_fills_its_field_and_the_path_fills_into_it() {
 }
 
 #[test]
+fn what_the_path_names_cannot_be_something_else_in_the_body() {
+    let request = |id: &str| play("Put", &[("play.id", "7")], &[], &format!(r#"{{"id": "{id}"}}"#));
+    let whole = built(
+        &Schema::load().unwrap(),
+        "DuplicatePlay",
+        &given(&[("id", "one")], &[], r#"{"id": "other", "name": "copy"}"#),
+    );
+
+    assert_eq!(request("7").unwrap(), r#"{"play":{"id":"7"}}"#);
+    assert_eq!(request("8").unwrap_err(), "play.id is another in the body than in the path");
+    assert_eq!(whole.unwrap_err(), "id is another in the body than in the path");
+}
+
+#[test]
+fn every_example_of_the_description_can_be_read() {
+    let schema = Schema::load().unwrap();
+    let settings = serde_json::to_value(goat::settings::Settings::default()).unwrap();
+    let description = crate::openapi::document(&schema, &settings, true);
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+
+    for (operation, binding) in schema.bindings() {
+        let verb = binding.verb.as_str().to_ascii_lowercase();
+        let path = binding.template.to_string();
+        let described = &description["paths"][&path][&verb];
+        let mut given = Given::default();
+        for parameter in described["parameters"].as_array().unwrap() {
+            let name = parameter["name"].as_str().unwrap().to_owned();
+            let example = parameter.get("example");
+            assert!(example.is_some() || parameter["required"] == false, "{verb} {path}: {name}");
+            let Some(example) = example else { continue };
+            let place = if parameter["in"] == "path" { &mut given.path } else { &mut given.query };
+            place.push((name, text(example)));
+        }
+        if let Some(body) = described.get("requestBody") {
+            given.body = body["content"]["application/json"]["example"].to_string().into();
+        }
+
+        let message = build(binding, operation.rpc.input(), &given);
+
+        assert!(message.is_ok(), "{verb} {path}: {message:?}");
+    }
+}
+
+#[test]
 fn a_nested_field_has_a_dotted_name_in_the_query() {
     let request = play("Find", &[], &[("play.max_buys", "3"), ("play.id", "7")], "");
 
