@@ -219,8 +219,7 @@ fn request_body(operation: &Operation, binding: &Binding, describing: &mut Descr
             (describing.given.message(&message), FieldRule::of(field).required, example(field))
         }
     };
-    let mut content = json!({"schema": schema});
-    content["example"] = example.unwrap_or_else(|| json!({}));
+    let content = json!({"schema": schema, "example": example.unwrap_or_else(|| json!({}))});
     Some(json!({"required": is_required, "content": {"application/json": content}}))
 }
 

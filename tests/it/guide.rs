@@ -93,7 +93,7 @@ fn settings_that_are_shown_are_understood() {
         for block in document.blocks.iter().filter(|block| block.language == "toml") {
             // Two tokens may not have one secret.
             let parts = block.text.split('…').enumerate();
-            let filled: String = parts.map(|(place, part)| format!("{}{part}", value(place))).collect();
+            let filled: String = parts.flat_map(|(place, part)| [value(place), part.to_owned()]).collect();
             std::fs::write(&path, filled).unwrap();
             let mut engine = command("data-engine", folder.path(), &[]);
             let said = engine.args(["--config", "goat.toml", "--dump-config"]).output().unwrap();

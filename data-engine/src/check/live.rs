@@ -13,6 +13,7 @@ use crate::feeds::jupiter;
 
 /// Ages of prices are told to the second: a clock that is further off makes them wrong.
 const CLOCK_OFF_MAX_MS: i64 = 1000;
+const OFF: &str = "off";
 
 /// A sentence each. One that does not answer keeps nothing from starting: its feed tries again.
 ///
@@ -22,26 +23,26 @@ const CLOCK_OFF_MAX_MS: i64 = 1000;
 pub(super) async fn look(feeds: &Feeds) -> Result<Vec<String>, Failure> {
     let (jupiter, binance, bybit) = tokio::join!(
         async {
-            match feeds.jupiter.enabled {
-                true => jupiter::feed::try_once(&feeds.jupiter).await.map(Some),
-                false => Ok(None),
+            if !feeds.jupiter.enabled {
+                return Ok(OFF.to_owned());
             }
+            jupiter::feed::try_once(&feeds.jupiter).await
         },
         async {
-            match feeds.binance.enabled {
-                true => Ok(Some(ask(Binance::new(&feeds.binance, Timings::default())?).await)),
-                false => Ok(None),
+            if !feeds.binance.enabled {
+                return Ok::<_, Failure>(OFF.to_owned());
             }
+            Ok(ask(Binance::new(&feeds.binance, Timings::default())?).await)
         },
         async {
-            match feeds.bybit.enabled {
-                true => Ok(Some(ask(Bybit::new(&feeds.bybit, Timings::default())?).await)),
-                false => Ok(None),
+            if !feeds.bybit.enabled {
+                return Ok::<_, Failure>(OFF.to_owned());
             }
+            Ok(ask(Bybit::new(&feeds.bybit, Timings::default())?).await)
         },
     );
     let found = [("jupiter", jupiter?), ("binance", binance?), ("bybit", bybit?)];
-    Ok(found.map(|(name, said)| format!("{name}: {}", said.unwrap_or_else(|| "off".to_owned()))).to_vec())
+    Ok(found.map(|(name, said)| format!("{name}: {said}")).into())
 }
 
 async fn ask(venue: impl Protocol) -> String {

@@ -39,11 +39,11 @@ const FAILURES: [(u16, &str, To, &str); 14] = [
 pub(super) fn components() -> Map<String, Value> {
     let described = |(_, name, _, reason): (u16, &str, To, &str)| {
         let content = json!({"application/json": {"schema": reference(STATUS)}});
-        let mut failure = json!({"description": reason, "content": content});
-        if name == "Unauthenticated" {
-            failure["headers"] = json!({"WWW-Authenticate": {"schema": {"type": "string"}}});
-        }
-        (name.to_owned(), failure)
+        let headers = match name {
+            "Unauthenticated" => json!({"WWW-Authenticate": {"schema": {"type": "string"}}}),
+            _ => json!({}),
+        };
+        (name.to_owned(), json!({"description": reason, "headers": headers, "content": content}))
     };
     FAILURES.into_iter().map(described).collect()
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 use serde_json::{Map, Value, json};
 
 use super::messages::{self, reference, scalar, well_known, with_description};
@@ -53,7 +53,7 @@ impl<'a> Given<'a> {
     /// The fields of a message but those in `without`. Of a choice one can be given.
     pub(super) fn object(&mut self, message: &MessageDescriptor, without: &[FieldDescriptor]) -> Value {
         let choice = message.oneofs().find(|choice| !choice.is_synthetic());
-        let chosen: Vec<FieldDescriptor> = choice.iter().flat_map(|choice| choice.fields()).collect();
+        let chosen: Vec<FieldDescriptor> = choice.iter().flat_map(OneofDescriptor::fields).collect();
         let plain: Vec<FieldDescriptor> =
             message.fields().filter(|field| !chosen.contains(field) && !without.contains(field)).collect();
         let mut forms: Vec<Value> =

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use goat::prost_types::FieldOptions;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, OneofDescriptor, Value};
 use serde_json::{Map, json};
 
@@ -95,7 +96,7 @@ pub(crate) fn example_of(fields: impl Iterator<Item = FieldDescriptor>) -> Optio
 
 /// Whether the schema keeps a field for old callers only.
 pub(crate) fn is_deprecated(field: &FieldDescriptor) -> bool {
-    field.field_descriptor_proto().options.as_ref().is_some_and(|options| options.deprecated())
+    field.field_descriptor_proto().options.as_ref().is_some_and(FieldOptions::deprecated)
 }
 
 /// Texts stand as they are, everything else as JSON. What 64 bits hold is a text in JSON.
