@@ -14,7 +14,7 @@ from fastapi import FastAPI, HTTPException
 from google.protobuf.json_format import MessageToDict
 from grpc_tools import protoc
 
-PACKAGES = ["goat/market/v1", "goat/access/v1"]
+PACKAGES = ["goat/market/v1", "goat/access/v1", "goat/rules/v1"]
 
 
 def stubs(schema):
