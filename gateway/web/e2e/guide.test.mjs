@@ -1,21 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { before, describe, it } from 'node:test';
-import { desktopDark, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
-
-let axe;
-before(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
-
-/** What axe finds serious or critical. */
-async function findings(page) {
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')}`));
-}
+import { describe, it } from 'node:test';
+import { barriers, desktopDark, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
 
 describe('The guide', () => {
   for (const view of [desktopLight, desktopDark, phoneLight, phoneDark]) {
@@ -33,8 +18,7 @@ describe('The guide', () => {
         wrong.push(...missing.filter(Boolean).map((source) => `${address}: no picture ${source}`));
         // The list of all messages takes axe minutes; it has nothing that the list of calls has not.
         if (!/messages|settings/.test(address)) {
-          await page.evaluate(axe);
-          wrong.push(...(await findings(page)).map((finding) => `${address}: ${finding}`));
+          wrong.push(...(await barriers(page)).map((finding) => `${address}: ${finding}`));
         }
         await picture(page, `guide-${address.split('/').pop().replace('.html', '')}-${view.name}`);
       }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { before, describe, it } from 'node:test';
-import { desktopDark, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
+import { describe, it } from 'node:test';
+import { barriers, desktopDark, desktopLight, gateway, openPage, overflow, phoneDark, phoneLight, picture } from './browser.mjs';
 
 const views = [desktopLight, desktopDark, phoneLight, phoneDark];
 const firstPageBytesMax = 300_000;
@@ -22,30 +20,16 @@ const places = [
   ['posts', '[data-testid="post-parts"]'],
 ];
 
-let axe;
-before(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
-
-/** What axe finds serious or critical: the rule, what it is about, and where. */
-async function findings(page) {
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')}: ${node.any.map((each) => each.message).join('; ')}`));
-}
-
 describe('Every page', () => {
   for (const view of views) {
     it(`can be used by everybody, ${view.name}`, async () => {
       const { page, faults, close } = await openPage({ ...view, address: '/#overview' });
-      await page.evaluate(axe);
       const wrong = [];
       for (const [address, whole] of places) {
         await page.evaluate((hash) => (location.hash = hash), address);
         await page.locator(whole).first().waitFor();
         if ((await overflow(page)) > 0) wrong.push(`${address}: wider than its window`);
-        wrong.push(...(await findings(page)).map((finding) => `${address}: ${finding}`));
+        wrong.push(...(await barriers(page)).map((finding) => `${address}: ${finding}`));
         await picture(page, `whole-${address.replace(/\W+/g, '-')}-${view.name}`);
       }
       assert.deepEqual(wrong, []);
@@ -58,13 +42,12 @@ describe('Every page', () => {
     const { page, faults, close } = await openPage({ ...desktopLight, address: '/#posts' });
     await page.getByTestId('stop-outbound').click();
     await page.locator('dialog[open]').waitFor();
-    await page.evaluate(axe);
-    assert.deepEqual(await findings(page), []);
+    assert.deepEqual(await barriers(page), []);
     await page.keyboard.press('Escape');
     await page.locator('dialog[open]').waitFor({ state: 'detached' });
     await page.keyboard.press('?');
     await page.getByTestId('keys').getByText('Hold the page').waitFor();
-    assert.deepEqual(await findings(page), []);
+    assert.deepEqual(await barriers(page), []);
     assert.deepEqual(faults, []);
     await close();
   });
